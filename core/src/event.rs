@@ -157,6 +157,9 @@ pub enum Action {
     Reply(Outcome),
     /// Answer the oldest RECEIVE that was queued earlier.
     Complete(Outcome),
+    /// The record goes, in good order, with so many octets that the user has not read; they are in
+    /// [`Actions::octets`] and still the user's (§3.9.1.4).
+    Unread(u32),
 }
 
 /// What the user is told without having asked.

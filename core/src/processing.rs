@@ -7,7 +7,7 @@ use crate::rule::Rule;
 use crate::segment::{Control, Outgoing, Segment, TextRange};
 use crate::seq::SeqNumber;
 use crate::state::State;
-use crate::tcb::Tcb;
+use crate::tcb::{Tcb, octets};
 use crate::time::Instant;
 use crate::{calls, output, segment_arrives, timeouts};
 
@@ -164,6 +164,23 @@ impl Processing<'_> {
         self.stop_all_timers();
         self.tcb.delete();
         self.ack = AckDue::No;
+    }
+
+    /// Gives the driver what the user has not read, before an orderly end deletes it (§3.6, §3.9.1.4).
+    pub(crate) fn hand_over_unread_text(&mut self) {
+        let len = octets(self.tcb.receive_queue.len());
+        if len > 0 {
+            self.actions.octets.extend(self.tcb.receive_queue.drain(..));
+            self.actions.push(Action::Unread(len));
+        }
+    }
+
+    /// Enters TIME-WAIT: the time-wait timer runs, no other does (§3.10.7.4, steps 5 and 8).
+    pub(crate) fn enter_time_wait(&mut self) {
+        self.enter(State::TimeWait);
+        self.stop_all_timers();
+        let lifetimes = self.tcb.profile.msl.saturating_mul(2);
+        self.arm(Timer::TimeWait, lifetimes);
     }
 
     /// Answers every queued RECEIVE with an error.

@@ -107,8 +107,8 @@ pub struct Tcb {
     pub receives: VecDeque<u32>,
     /// The retransmission queue's clockwork.
     pub retransmission: Retransmission,
-    /// Intervals between zero-window probes so far; 0 when not probing (§3.8.6.1).
-    pub probes: u8,
+    /// The incarnation in TIME-WAIT that a SYN is reopening, to return to if the SYN was an old duplicate (MAY-2 (2)).
+    pub reopened: Option<(SendSequence, ReceiveSequence)>,
     /// Octets received since the last acknowledgment, for "every second segment" (§3.8.6.3, SHLD-19).
     pub unacknowledged: u32,
     /// Limits challenge acknowledgments.
@@ -131,7 +131,7 @@ impl Tcb {
     /// Deletes the record: CLOSED, nothing remembered. Keeps the memory of the queues.
     pub(crate) fn delete(&mut self) {
         let Self {
-            state, origin, snd, rcv, send_queue, receive_queue, reassembly, receives, retransmission, probes,
+            state, origin, snd, rcv, send_queue, receive_queue, reassembly, receives, retransmission, reopened,
             unacknowledged, throttle, user_timeout, timers, profile: _,
         } = self;
         *state = State::Closed;
@@ -143,7 +143,7 @@ impl Tcb {
         reassembly.clear();
         receives.clear();
         *retransmission = Retransmission::default();
-        *probes = 0;
+        *reopened = None;
         *unacknowledged = 0;
         *throttle = Throttle::default();
         *user_timeout = None;

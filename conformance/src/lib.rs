@@ -1,0 +1,26 @@
+//! tcpspec finds where a TCP stack departs from RFC 9293.
+//!
+//! Lower modules never use higher ones:
+//!
+//! | layer | modules |
+//! | --- | --- |
+//! | vocabulary of testing | [`requirement`], [`verdict`], [`wire`], [`pattern`], [`trace`] |
+//! | stacks under test | [`stack`] and its adapters |
+//! | input | [`scenario`] |
+//! | running | [`bench`] |
+//! | the suite | [`cases`] |
+//! | output | [`report`] |
+//!
+//! What it leaves out: the reference itself, which lives in `tcpspec-core` and never sees this crate.
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod cases;
+pub mod pattern;
+pub mod report;
+pub mod requirement;
+pub mod scenario;
+pub mod stack;
+pub mod trace;
+pub mod verdict;
+pub mod wire;

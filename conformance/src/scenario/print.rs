@@ -1,0 +1,259 @@
+//! From scenarios to text: the canonical form.
+//!
+//! A canonical text is what these functions write: one step per line, words at column 8, every default left out, every
+//! number in decimal. What [`super::parse`] reads from it is the value that was written, as long as that value keeps
+//! the limits. A value that breaks one prints as a text that is refused; only a title may lose what cannot stand in one,
+//! and [`CallFailure::Other`] prints as `failure`. Left out: colour, and the results of a run.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{
+    DEFAULT_RECEIVE, Damage, ExpectedOutcome, OptionSpec, Scenario, ScenarioCall, ScenarioSetup,
+    SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
+};
+use crate::stack::{CallFailure, Capability};
+
+/// A whole file: the version line, then the scenarios with a blank line before each.
+///
+/// For scenarios that keep the limits, with no name twice and at least one of them, this is the inverse of
+/// [`super::parse`].
+#[must_use]
+pub fn print_file(scenarios: &[Scenario]) -> String {
+    let mut text = String::from("tcpspec 1\n");
+    for scenario in scenarios {
+        text.push('\n');
+        text.push_str(&scenario.to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// The scenario without the version line, and without a line feed after its last step.
+impl Display for Scenario {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, title, checks, needs, setup, steps } = self;
+        write!(f, "scenario {}", one_line(name))?;
+        let needs: Vec<_> = needs.iter().map(|need| Capability::name(*need)).collect();
+        let lines = [
+            ("title", title.clone()),
+            ("checks", checks.join(" ")),
+            ("needs", needs.join(" ")),
+            ("setup", setup_words(*setup)),
+        ];
+        for (word, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
+            write!(f, "\n{word:7} {}", one_line(&value))?;
+        }
+        if !steps.is_empty() {
+            writeln!(f)?;
+        }
+        steps.iter().try_for_each(|step| write!(f, "\n{step}"))
+    }
+}
+
+/// A line feed in a header must not turn the rest into steps.
+fn one_line(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn setup_words(setup: ScenarioSetup) -> String {
+    let ScenarioSetup { buffer, mtu, peer_iss, seed, nagle } = setup;
+    let words = [
+        buffer.map(|octets| format!("buffer={octets}")),
+        mtu.map(|octets| format!("mtu={octets}")),
+        peer_iss.map(|number| format!("peer.iss={number}")),
+        seed.map(|seed| format!("seed={seed}")),
+        nagle.map(|on| format!("nagle={}", if on { "on" } else { "off" })),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// `TIME ACTION`, on one line without its end.
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:7} {}", self.when.to_string(), self.what)
+    }
+}
+
+/// `+D`, `+A~+B` or `*`.
+impl Display for When {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(span) => write!(f, "+{span}"),
+            Self::Between(from, to) => write!(f, "+{from}~+{to}"),
+            Self::Whenever => f.write_str("*"),
+        }
+    }
+}
+
+/// Lifetimes first, then seconds: `2msl-0.001`.
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.msl {
+            0 => {}
+            1 => f.write_str("msl")?,
+            many => write!(f, "{many}msl")?,
+        }
+        let sign = match (self.msl, self.micros) {
+            (1.., 0) => return Ok(()),
+            (_, ..0) => "-",
+            (1.., _) => "+",
+            (0, _) => "",
+        };
+        let micros = self.micros.unsigned_abs();
+        write!(f, "{sign}{}", micros / 1_000_000)?;
+        let fraction = format!("{:06}", micros % 1_000_000);
+        match fraction.trim_end_matches('0') {
+            "" => Ok(()),
+            digits => write!(f, ".{digits}"),
+        }
+    }
+}
+
+/// The action of a step: a call with its outcomes, `< SEGMENT`, `> PATTERN or PATTERN`, or `quiet D`.
+impl Display for What {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { call, expected } if expected.is_empty() => call.fmt(f),
+            Self::Call { call, expected } => write!(f, "{call} -> {}", alternatives(expected)),
+            Self::Segment(segment) => write!(f, "< {segment}"),
+            Self::Expect(patterns) => write!(f, "> {}", alternatives(patterns)),
+            Self::Quiet(span) => write!(f, "quiet {span}"),
+        }
+    }
+}
+
+fn alternatives(items: &[impl Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+/// The call without its outcomes.
+impl Display for ScenarioCall {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenPassive => f.write_str("open passive"),
+            Self::OpenActive => f.write_str("open active"),
+            Self::Send(octets) => write!(f, "send {octets}"),
+            Self::Receive(DEFAULT_RECEIVE) => f.write_str("receive"),
+            Self::Receive(octets) => write!(f, "receive {octets}"),
+            Self::Close => f.write_str("close"),
+            Self::Abort => f.write_str("abort"),
+        }
+    }
+}
+
+impl ExpectedOutcome {
+    /// The outcome's word in scenarios; empty for a number of octets, which has none.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Octets(_) => "",
+            Self::Nothing => "nothing",
+            Self::EndOfStream => "end",
+            Self::Failure(CallFailure::Reset) => "reset",
+            Self::Failure(CallFailure::Refused) => "refused",
+            Self::Failure(CallFailure::Closing) => "closing",
+            Self::Failure(CallFailure::NoConnection) => "no-connection",
+            Self::Failure(CallFailure::TimedOut) => "timed-out",
+            Self::Failure(CallFailure::Other(_)) | Self::AnyFailure => "failure",
+        }
+    }
+}
+
+/// The outcome's word, or its number of octets.
+impl Display for ExpectedOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Octets(octets) => octets.fmt(f),
+            other => f.write_str(other.word()),
+        }
+    }
+}
+
+/// `N`, `=N`, `anchor`, `anchor+N` or `anchor-N`.
+impl Display for SeqExpr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Relative(number) => number.fmt(f),
+            Self::Absolute(number) => write!(f, "={number}"),
+            Self::Anchor(anchor, 0) => f.write_str(anchor.name()),
+            Self::Anchor(anchor, offset) => write!(f, "{}{offset:+}", anchor.name()),
+        }
+    }
+}
+
+/// The segment without the `<` before it.
+impl Display for SegmentSpec {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { ctl, seq, len, ack, wnd, up, options, damage } = self;
+        ctl.fmt(f)?;
+        numbers(f, *seq, (*len > 0).then_some(*len), *ack)?;
+        wnd.iter().try_for_each(|wnd| write!(f, " win {wnd}"))?;
+        if *up > 0 {
+            write!(f, " urg {up}")?;
+        }
+        option_list(f, options.as_deref())?;
+        let Damage { bad_checksum, data_offset, reserved } = damage;
+        if *bad_checksum {
+            f.write_str(" bad-checksum")?;
+        }
+        data_offset.iter().try_for_each(|words| write!(f, " offset {words}"))?;
+        if *reserved > 0 {
+            write!(f, " reserved {reserved}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The pattern without the `>` before it.
+impl Display for SegmentPattern {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { ctl, seq, len, ack, wnd, options } = self;
+        ctl.fmt(f)?;
+        numbers(f, *seq, *len, *ack)?;
+        match wnd {
+            None => {}
+            Some(WindowPattern::Exactly(wnd)) => write!(f, " win {wnd}")?,
+            Some(WindowPattern::Above(wnd)) => write!(f, " win >{wnd}")?,
+        }
+        option_list(f, options.as_deref())
+    }
+}
+
+/// ` SEQ(LEN) ack ACK`, each part only if it is there.
+fn numbers(
+    f: &mut Formatter<'_>,
+    seq: Option<SeqExpr>,
+    len: Option<u32>,
+    ack: Option<SeqExpr>,
+) -> fmt::Result {
+    match (seq, len) {
+        (None, None) => {}
+        (None, Some(len)) => write!(f, " ({len})")?,
+        (Some(seq), None) => write!(f, " {seq}")?,
+        (Some(seq), Some(len)) => write!(f, " {seq}({len})")?,
+    }
+    ack.iter().try_for_each(|ack| write!(f, " ack {ack}"))
+}
+
+fn option_list(f: &mut Formatter<'_>, options: Option<&[OptionSpec]>) -> fmt::Result {
+    let Some(options) = options else { return Ok(()) };
+    write!(f, " <{}>", options.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// The option in packetdrill's words.
+impl Display for OptionSpec {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MaximumSegmentSize(octets) => write!(f, "mss {octets}"),
+            Self::WindowScale(shift) => write!(f, "wscale {shift}"),
+            Self::SackPermitted => f.write_str("sackOK"),
+            Self::Timestamps { value, echo_reply } => write!(f, "TS val {value} ecr {echo_reply}"),
+            Self::NoOperation => f.write_str("nop"),
+            Self::EndOfList => f.write_str("eol"),
+            Self::Raw(octets) => {
+                f.write_str("raw ")?;
+                octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Printing and parsing are inverse, and parsing is total: properties over arbitrary scenarios and arbitrary texts.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+use tcpspec_core::Control;
+
+use super::*;
+
+fn names() -> impl Strategy<Value = String> {
+    "[a-z0-9]{1,5}([-./][a-z0-9]{1,5}){0,4}"
+}
+
+/// Any sentence on one line that neither begins with a comment nor holds one.
+fn titles() -> impl Strategy<Value = String> {
+    let sentences = "\\PC{0,40}";
+    prop_oneof![Just(String::new()), "[A-Za-z][a-z]{1,8}( [a-z]{1,8}|://[a-z]{1,8}){0,5}", sentences]
+        .prop_map(|title| title.trim().replace("//", "/ /"))
+}
+
+fn spans() -> impl Strategy<Value = Span> {
+    let micros = prop_oneof![
+        Just(0),
+        1_i64..1_000_000,
+        (0_i64..100_000).prop_map(|seconds| seconds * 1_000_000),
+        0..=MAX_MICROS
+    ];
+    (prop_oneof![Just(0), 1..=MAX_MSL], micros, any::<bool>())
+        .prop_map(|(msl, micros, less)| Span { msl, micros: if less && msl > 0 { -micros } else { micros } })
+}
+
+fn numbers(anchors: &'static [Anchor]) -> impl Strategy<Value = SeqExpr> {
+    let offsets = prop_oneof![Just(0), -10_i64..10, -i64::from(u32::MAX)..=i64::from(u32::MAX)];
+    prop_oneof![
+        any::<u32>().prop_map(SeqExpr::Relative),
+        any::<u32>().prop_map(SeqExpr::Absolute),
+        (select(anchors), offsets).prop_map(|(anchor, offset)| SeqExpr::Anchor(anchor, offset)),
+    ]
+}
+
+fn option_specs() -> impl Strategy<Value = OptionSpec> {
+    prop_oneof![
+        any::<u16>().prop_map(OptionSpec::MaximumSegmentSize),
+        any::<u8>().prop_map(OptionSpec::WindowScale),
+        Just(OptionSpec::SackPermitted),
+        any::<(u32, u32)>().prop_map(|(value, echo_reply)| OptionSpec::Timestamps { value, echo_reply }),
+        Just(OptionSpec::NoOperation),
+        Just(OptionSpec::EndOfList),
+        vec(any::<u8>(), 1..10).prop_map(OptionSpec::Raw),
+    ]
+}
+
+/// Lists that fit into a header: none of the options above takes more than ten octets. One list fills it.
+fn option_lists() -> impl Strategy<Value = Option<Vec<OptionSpec>>> {
+    let full = vec(any::<u8>(), MAX_OPTION_OCTETS).prop_map(|octets| vec![OptionSpec::Raw(octets)]);
+    option::of(prop_oneof![4 => vec(option_specs(), 0..=4), 1 => full])
+}
+
+fn flags() -> impl Strategy<Value = Control> {
+    any::<u8>().prop_map(Control)
+}
+
+fn damages() -> impl Strategy<Value = Damage> {
+    (any::<bool>(), option::of(0_u8..=15), 0_u8..=15)
+        .prop_map(|(bad_checksum, data_offset, reserved)| Damage { bad_checksum, data_offset, reserved })
+}
+
+fn segments() -> impl Strategy<Value = SegmentSpec> {
+    (
+        flags(),
+        option::of(numbers(&Anchor::OF_PEER)),
+        prop_oneof![Just(0), 0..=MAX_TEXT],
+        option::of(numbers(&Anchor::OF_STACK)),
+        option::of(any::<u16>()),
+        prop_oneof![Just(0), any::<u16>()],
+        option_lists(),
+        damages(),
+    )
+        .prop_map(|(ctl, seq, len, ack, wnd, up, options, damage)| SegmentSpec {
+            ctl,
+            seq,
+            len,
+            ack,
+            wnd,
+            up,
+            options,
+            damage,
+        })
+}
+
+fn patterns() -> impl Strategy<Value = SegmentPattern> {
+    let windows = prop_oneof![
+        any::<u16>().prop_map(WindowPattern::Exactly),
+        any::<u16>().prop_map(WindowPattern::Above)
+    ];
+    (
+        flags(),
+        option::of(numbers(&Anchor::OF_STACK)),
+        option::of(0..=MAX_TEXT),
+        option::of(numbers(&Anchor::OF_PEER)),
+        option::of(windows),
+        option_lists(),
+    )
+        .prop_map(|(ctl, seq, len, ack, wnd, options)| SegmentPattern {
+            ctl,
+            seq,
+            len,
+            ack,
+            wnd,
+            options,
+        })
+}
+
+fn calls() -> impl Strategy<Value = ScenarioCall> {
+    prop_oneof![
+        Just(ScenarioCall::OpenPassive),
+        Just(ScenarioCall::OpenActive),
+        any::<u32>().prop_map(ScenarioCall::Send),
+        any::<u32>().prop_map(ScenarioCall::Receive),
+        Just(ScenarioCall::Receive(DEFAULT_RECEIVE)),
+        Just(ScenarioCall::Close),
+        Just(ScenarioCall::Abort),
+    ]
+}
+
+fn outcomes() -> impl Strategy<Value = ExpectedOutcome> {
+    let failures = vec![
+        CallFailure::Reset,
+        CallFailure::Refused,
+        CallFailure::Closing,
+        CallFailure::NoConnection,
+        CallFailure::TimedOut,
+    ];
+    prop_oneof![
+        Just(ExpectedOutcome::Ok),
+        any::<u32>().prop_map(ExpectedOutcome::Octets),
+        Just(ExpectedOutcome::Nothing),
+        Just(ExpectedOutcome::EndOfStream),
+        select(failures).prop_map(ExpectedOutcome::Failure),
+        Just(ExpectedOutcome::AnyFailure),
+    ]
+}
+
+/// Times for what the stack must send; a range never ends before it begins.
+fn times_of_expectations() -> impl Strategy<Value = When> {
+    prop_oneof![
+        Just(When::After(Span::default())),
+        (spans(), spans()).prop_map(|(a, b)| {
+            let backwards = a.msl >= b.msl && a.micros >= b.micros;
+            if backwards { When::Between(b, a) } else { When::Between(a, b) }
+        }),
+        Just(When::Whenever),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let stimuli = prop_oneof![
+        (calls(), vec(outcomes(), 0..4)).prop_map(|(call, expected)| What::Call { call, expected }),
+        segments().prop_map(What::Segment),
+        spans().prop_map(What::Quiet),
+    ];
+    prop_oneof![
+        2 => (spans(), stimuli).prop_map(|(span, what)| Step { when: When::After(span), what }),
+        1 => (times_of_expectations(), vec(patterns(), 1..4))
+            .prop_map(|(when, patterns)| Step { when, what: What::Expect(patterns) }),
+    ]
+}
+
+fn setups() -> impl Strategy<Value = ScenarioSetup> {
+    (
+        option::of(any::<u32>()),
+        option::of(any::<u16>()),
+        option::of(any::<u32>()),
+        option::of(any::<u64>()),
+        option::of(any::<bool>()),
+    )
+        .prop_map(|(buffer, mtu, peer_iss, seed, nagle)| ScenarioSetup {
+            buffer,
+            mtu,
+            peer_iss,
+            seed,
+            nagle,
+        })
+}
+
+fn scenarios() -> impl Strategy<Value = Scenario> {
+    let ids = proptest::collection::btree_set("[A-Za-z][A-Za-z0-9._-]{0,12}", 0..4);
+    let needs = subsequence(Capability::ALL.to_vec(), 0..=Capability::ALL.len());
+    (names(), titles(), ids, needs, setups(), vec(steps(), 1..12)).prop_map(
+        |(name, title, checks, needs, setup, steps)| Scenario {
+            name,
+            title,
+            checks: checks.into_iter().collect(),
+            needs,
+            setup,
+            steps,
+        },
+    )
+}
+
+/// Files of scenarios with different names.
+fn files() -> impl Strategy<Value = Vec<Scenario>> {
+    vec(scenarios(), 1..4).prop_map(|mut scenarios| {
+        for (index, scenario) in scenarios.iter_mut().enumerate() {
+            scenario.name.push_str(&format!("-{index}"));
+        }
+        scenarios
+    })
+}
+
+/// Small damage to a text, as a slip of the hand or a bad merge does it.
+#[derive(Clone, Debug)]
+enum Slip {
+    Drop(Index, usize),
+    Insert(Index, String),
+    RepeatLine(Index, Index),
+    Cut(Index),
+}
+
+fn slips() -> impl Strategy<Value = Slip> {
+    let pieces = prop_oneof![
+        "[-+*~=:,()<>./ \t\r\n0-9a-zA-Z]{1,4}",
+        "\\PC{1,3}",
+        select(vec![
+            "ack ",
+            "win >",
+            " or ",
+            "->",
+            "msl",
+            "999999999999999999999",
+            "quiet ",
+            "//",
+            "é",
+            "scenario "
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop_oneof![
+        (any::<Index>(), 1_usize..6).prop_map(|(at, count)| Slip::Drop(at, count)),
+        (any::<Index>(), pieces).prop_map(|(at, piece)| Slip::Insert(at, piece)),
+        any::<(Index, Index)>().prop_map(|(from, to)| Slip::RepeatLine(from, to)),
+        any::<Index>().prop_map(Slip::Cut),
+    ]
+}
+
+fn slipped(text: &str, slip: &Slip) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    let place = |at: &Index| at.index(letters.len() + 1);
+    match slip {
+        Slip::Drop(at, count) => {
+            let start = place(at);
+            let end = (start + count).min(letters.len());
+            letters.drain(start..end);
+        }
+        Slip::Insert(at, piece) => {
+            let start = place(at);
+            letters.splice(start..start, piece.chars());
+        }
+        Slip::RepeatLine(from, to) => {
+            let mut lines: Vec<&str> = text.split('\n').collect();
+            let line = lines[from.index(lines.len())];
+            lines.insert(to.index(lines.len() + 1), line);
+            return lines.join("\n");
+        }
+        Slip::Cut(at) => letters.truncate(place(at)),
+    }
+    letters.into_iter().collect()
+}
+
+/// Whatever a text is: it is refused with a message that has its place, or it is a file that prints and parses to itself.
+fn judge(text: &str) -> Result<(), TestCaseError> {
+    match parse(text) {
+        Ok(scenarios) => {
+            let canonical = print_file(&scenarios);
+            prop_assert_eq!(parse(&canonical).as_ref(), Ok(&scenarios), "{}", canonical);
+        }
+        Err(error) => {
+            let line = text.trim_start_matches('\u{feff}').lines().nth(error.line() - 1).unwrap_or("");
+            prop_assert!(error.column() <= line.chars().count() + 1, "{error}");
+            prop_assert!(error.to_string().lines().count() == 3, "{error}");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_parses_to_the_same_value(scenarios in files()) {
+        let text = print_file(&scenarios);
+        let read = parse(&text);
+        prop_assert_eq!(read.as_ref(), Ok(&scenarios), "{}", text);
+        prop_assert_eq!(parse_one(&text).is_ok(), scenarios.len() == 1);
+    }
+
+    #[test]
+    fn a_canonical_text_prints_to_itself(scenarios in files()) {
+        let text = print_file(&scenarios);
+        let again = print_file(&parse(&text).expect("canonical"));
+        prop_assert_eq!(again, text);
+    }
+
+    #[test]
+    fn a_slip_of_the_hand_is_refused_or_understood(scenarios in files(), slips in vec(slips(), 1..5)) {
+        let text = slips.iter().fold(print_file(&scenarios), |text, slip| slipped(&text, slip));
+        judge(&text)?;
+    }
+
+    #[test]
+    fn any_text_is_refused_or_understood(text in any::<String>()) {
+        judge(&text)?;
+        judge(&format!("tcpspec 1\nscenario a\n+0 {text}"))?;
+    }
+
+    #[test]
+    fn any_line_of_known_signs_is_refused_or_understood(
+        words in vec(
+            select(vec![
+                "+", "0", "1", ".5", "65535", "4294967295", "4294967296", "msl", "2msl", "ms", "~", "*", "<", ">",
+                "-", "->", "=", ":", "(", ")", ",", ".", "S", "S.", "R", "ack", "win", "urg", "or", "mss", "TS", "val",
+                "ecr", "raw", "0204", "nop", "open", "active", "send", "receive", "close", "quiet", "ok", "end",
+                "peer.nxt", "rcv.mid", "snd.una", "seg.end", "offset", "reserved", "bad-checksum", "//", " ", " ", " ",
+            ]),
+            0..16,
+        )
+    ) {
+        judge(&format!("tcpspec 1\nscenario a\n+0 close\n+0{}", words.concat()))?;
+        judge(&format!("tcpspec 1\nscenario a\n+0 < S{}", words.concat()))?;
+        judge(&format!("tcpspec 1\nscenario a\n+0 > .{}", words.concat()))?;
+    }
+}

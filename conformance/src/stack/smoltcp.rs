@@ -1,0 +1,343 @@
+//! smoltcp as a stack under test, in this process and on a virtual clock.
+//!
+//! The adapter is an event loop such as smoltcp's documentation asks for: poll after each packet and each user call,
+//! then whenever `poll_at` says. One smoltcp socket is one connection: there is no backlog and no `accept`, so a
+//! listening socket *becomes* its connection, and a second OPEN makes a second socket.
+//!
+//! smoltcp answers `InvalidState` to calls on connections that are not there (yet, or any more), whatever the cause.
+//! A program that looks at `state()` after each poll knows more, and so does the adapter: it remembers the last state
+//! that was not CLOSED. smoltcp closes a socket by itself on a reset, at the end of LAST-ACK and TIME-WAIT, on a user
+//! timeout and when its address is taken away; the adapter never does the last two. So a socket that went to CLOSED
+//! from ESTABLISHED was reset, and one that went there from SYN-SENT was refused.
+//!
+//! It leaves out what smoltcp offers beyond RFC 9293's user calls (keep-alive, user timeout, timestamps) and
+//! congestion control, so that the peer's window alone governs what is sent. The delayed acknowledgment is left at
+//! smoltcp's default of 10 ms. Checksums are left on; smoltcp skips the test of TCP checksums under `cfg(fuzzing)`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ::smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use ::smoltcp::socket::tcp;
+use ::smoltcp::time::Instant as SmoltcpInstant;
+use ::smoltcp::wire::{HardwareAddress, IpCidr};
+
+use tcpspec_core::{Instant, State};
+
+use self::device::Device;
+use super::{CallFailure, CallOutcome, Capability, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+
+mod device;
+
+/// What smoltcp is, cannot do, and chose.
+const DECLARATION: Declaration = Declaration {
+    name: "smoltcp",
+    version: "0.14.0",
+    msl: Duration::from_secs(5),
+    msl_source: "half of CLOSE_DELAY, 10 s, in smoltcp's src/socket/tcp.rs",
+    settle: Duration::from_millis(1),
+    lacks: &[(
+        Capability::Urgent,
+        "smoltcp ignores the urgent pointer and has no call to send urgent text (src/wire/tcp.rs, Repr::parse)",
+    )],
+};
+
+/// How often `poll_at` may ask for another poll at the same time before this counts as an endless loop.
+const MAX_IDLE_POLLS: u32 = 10_000;
+
+/// The adapter. Any use before the first [`Stack::reset`] but for the declaration panics.
+#[derive(Default)]
+pub struct Smoltcp {
+    host: Option<Host>,
+}
+
+impl Smoltcp {
+    /// An adapter that still has to be [reset](Stack::reset).
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { host: None }
+    }
+
+    fn host(&mut self) -> &mut Host {
+        self.host.as_mut().expect("Stack::reset comes before any other use")
+    }
+}
+
+impl Stack for Smoltcp {
+    fn declaration(&self) -> &Declaration {
+        &DECLARATION
+    }
+
+    fn reset(&mut self, setup: &Setup) {
+        self.host = Some(Host::new(setup));
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        let host = self.host();
+        let outcome = host.call(call);
+        host.poll();
+        outcome
+    }
+
+    fn deliver(&mut self, packet: &[u8]) {
+        let host = self.host();
+        host.device.put(packet);
+        host.poll();
+    }
+
+    fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+        self.host().device.take(packet)
+    }
+
+    fn run_until(&mut self, time: Instant) -> Instant {
+        let host = self.host();
+        host.run_until(SmoltcpInstant::from_micros(i64::try_from(time.0).unwrap_or(i64::MAX)));
+        instant(host.now)
+    }
+
+    fn next_timer(&self) -> NextTimer {
+        let host = self.host.as_ref().expect("Stack::reset comes before any other use");
+        host.due.map_or(NextTimer::Never, |due| NextTimer::At(instant(due)))
+    }
+
+    fn state(&self, socket: SocketId) -> Option<State> {
+        let host = self.host.as_ref()?;
+        let handle = host.connections.get(index(socket))?.handle;
+        Some(state(host.sockets.get::<tcp::Socket<'_>>(handle).state()))
+    }
+}
+
+/// One smoltcp host with all its connections.
+struct Host {
+    setup: Setup,
+    device: Device,
+    interface: Interface,
+    sockets: SocketSet<'static>,
+    /// In the order of their [`SocketId`]s.
+    connections: Vec<Connection>,
+    now: SmoltcpInstant,
+    /// When `poll_at` wants the next poll, never before `now`.
+    due: Option<SmoltcpInstant>,
+}
+
+/// What a program knows of one socket.
+struct Connection {
+    handle: SocketHandle,
+    /// The last state but CLOSED that the socket showed after a poll.
+    last_open: State,
+    /// The user made the socket CLOSED: ABORT, or CLOSE where there was no connection yet.
+    given_up: bool,
+}
+
+impl Host {
+    fn new(setup: &Setup) -> Self {
+        let now = SmoltcpInstant::ZERO;
+        let mut device = Device::new(setup.mtu);
+        let mut config = Config::new(HardwareAddress::Ip);
+        config.random_seed = setup.seed;
+        let mut interface = Interface::new(config, &mut device, now);
+        let prefix = if setup.local.is_ipv4() { 24 } else { 64 };
+        interface.update_ip_addrs(|addresses| {
+            addresses.push(IpCidr::new(setup.local.into(), prefix)).expect("room for one address");
+        });
+        // The peer may be on another network; without a route smoltcp would never answer it.
+        let routes = interface.routes_mut();
+        match setup.peer {
+            IpAddr::V4(peer) => routes.add_default_ipv4_route(peer),
+            IpAddr::V6(peer) => routes.add_default_ipv6_route(peer),
+        }
+        .expect("room for one route");
+        let sockets = SocketSet::new(Vec::new());
+        Self { setup: *setup, device, interface, sockets, connections: Vec::new(), now, due: None }
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        match call {
+            UserCall::Listen { port } => {
+                let mut socket = self.new_socket();
+                match socket.listen(port) {
+                    Ok(()) => self.opened(socket),
+                    Err(tcp::ListenError::InvalidState) => invalid_state(),
+                    Err(tcp::ListenError::Unaddressable) => unaddressable(),
+                }
+            }
+            UserCall::Connect { port, remote_port } => {
+                let mut socket = self.new_socket();
+                let (local, peer) = (self.setup.local, self.setup.peer);
+                match socket.connect(self.interface.context(), (peer, remote_port), (local, port)) {
+                    Ok(()) => self.opened(socket),
+                    Err(tcp::ConnectError::InvalidState) => invalid_state(),
+                    Err(tcp::ConnectError::Unaddressable) => unaddressable(),
+                }
+            }
+            UserCall::Accept { listener } => match self.connection(listener) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((_, socket)) => match state(socket.state()) {
+                    // A passive connection is the user's business once it is ESTABLISHED: a reset before that
+                    // silently takes the socket back to LISTEN.
+                    State::Listen | State::SynReceived => CallOutcome::WouldBlock,
+                    State::Closed => CallOutcome::Error(CallFailure::NoConnection),
+                    _ => CallOutcome::Opened(listener),
+                },
+            },
+            UserCall::Send { socket, text } => match self.connection(socket) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((connection, socket)) => match socket.send_slice(text) {
+                    Ok(taken) => CallOutcome::Sent(taken),
+                    Err(tcp::SendError::InvalidState) => connection.why_invalid(socket),
+                },
+            },
+            UserCall::Receive { socket, max } => match self.connection(socket) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((connection, socket)) => receive(connection, socket, max),
+            },
+            UserCall::Close { socket } => match self.connection(socket) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((connection, socket)) => {
+                    socket.close();
+                    connection.given_up |= socket.state() == tcp::State::Closed;
+                    CallOutcome::Ok
+                }
+            },
+            UserCall::Abort { socket } => match self.connection(socket) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((connection, socket)) => {
+                    socket.abort();
+                    connection.given_up = true;
+                    CallOutcome::Ok
+                }
+            },
+        }
+    }
+
+    fn new_socket(&self) -> tcp::Socket<'static> {
+        let buffer = |octets: u32| tcp::SocketBuffer::new(vec![0; octets as usize]);
+        let mut socket = tcp::Socket::new(buffer(self.setup.receive_buffer), buffer(self.setup.send_buffer));
+        socket.set_nagle_enabled(self.setup.nagle);
+        // The default depends on which features of smoltcp happen to be enabled.
+        socket.set_congestion_control(tcp::CongestionControl::None);
+        socket
+    }
+
+    fn opened(&mut self, socket: tcp::Socket<'static>) -> CallOutcome {
+        let last_open = state(socket.state());
+        let id = SocketId(u32::try_from(self.connections.len()).expect("fewer sockets than u32 can count"));
+        let handle = self.sockets.add(socket);
+        self.connections.push(Connection { handle, last_open, given_up: false });
+        CallOutcome::Opened(id)
+    }
+
+    fn connection(&mut self, socket: SocketId) -> Option<(&mut Connection, &mut tcp::Socket<'static>)> {
+        let connection = self.connections.get_mut(index(socket))?;
+        let socket = self.sockets.get_mut::<tcp::Socket<'static>>(connection.handle);
+        Some((connection, socket))
+    }
+
+    /// Lets smoltcp do everything that it can do now, then looks at what a program could see.
+    fn poll(&mut self) {
+        self.interface.poll(self.now, &mut self.device, &mut self.sockets);
+        for connection in &mut self.connections {
+            let state = state(self.sockets.get::<tcp::Socket<'_>>(connection.handle).state());
+            if state != State::Closed {
+                connection.last_open = state;
+            }
+        }
+        let due = self.interface.poll_at(self.now, &self.sockets);
+        self.due = due.map(|due| due.max(self.now));
+    }
+
+    fn run_until(&mut self, time: SmoltcpInstant) {
+        let mut idle_polls = 0;
+        while !self.device.has_output() {
+            match self.due {
+                Some(due) if due <= time => {
+                    idle_polls = if due > self.now { 0 } else { idle_polls + 1 };
+                    assert!(
+                        idle_polls < MAX_IDLE_POLLS,
+                        "smoltcp asks for a poll at {} again and again and does nothing",
+                        self.now
+                    );
+                    self.now = due;
+                    self.poll();
+                }
+                _ => {
+                    self.now = self.now.max(time);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// What `InvalidState` means for a program that has watched the socket.
+    fn why_invalid(&self, socket: &tcp::Socket<'_>) -> CallOutcome {
+        let failure = match state(socket.state()) {
+            State::SynSent | State::SynReceived => return CallOutcome::WouldBlock,
+            State::Listen | State::Established | State::CloseWait => return invalid_state(),
+            State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
+                CallFailure::Closing
+            }
+            State::Closed if self.given_up => CallFailure::NoConnection,
+            State::Closed => match self.last_open {
+                State::SynSent | State::SynReceived => CallFailure::Refused,
+                State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => CallFailure::Reset,
+                State::Closed | State::Listen | State::Closing | State::LastAck | State::TimeWait => {
+                    CallFailure::NoConnection
+                }
+            },
+        };
+        CallOutcome::Error(failure)
+    }
+}
+
+fn receive(connection: &Connection, socket: &mut tcp::Socket<'_>, max: usize) -> CallOutcome {
+    let mut text = vec![0; max.min(socket.recv_queue())];
+    match socket.recv_slice(&mut text) {
+        Ok(0) => CallOutcome::WouldBlock,
+        Ok(taken) => {
+            text.truncate(taken);
+            CallOutcome::Received(text)
+        }
+        Err(tcp::RecvError::Finished) => CallOutcome::EndOfStream,
+        // RECEIVE on a socket that waits for a peer is in order (RFC 9293 §3.10.3).
+        Err(tcp::RecvError::InvalidState) if socket.is_listening() => CallOutcome::WouldBlock,
+        Err(tcp::RecvError::InvalidState) => connection.why_invalid(socket),
+    }
+}
+
+const fn invalid_state() -> CallOutcome {
+    CallOutcome::Error(CallFailure::Other("invalid state"))
+}
+
+const fn unaddressable() -> CallOutcome {
+    CallOutcome::Error(CallFailure::Other("unaddressable destination"))
+}
+
+fn index(socket: SocketId) -> usize {
+    usize::try_from(socket.0).unwrap_or(usize::MAX)
+}
+
+/// The bench's name for a time of smoltcp's; its clock starts at zero here and never goes below.
+fn instant(time: SmoltcpInstant) -> Instant {
+    Instant(u64::try_from(time.total_micros()).unwrap_or(0))
+}
+
+const fn state(state: tcp::State) -> State {
+    match state {
+        tcp::State::Closed => State::Closed,
+        tcp::State::Listen => State::Listen,
+        tcp::State::SynSent => State::SynSent,
+        tcp::State::SynReceived => State::SynReceived,
+        tcp::State::Established => State::Established,
+        tcp::State::FinWait1 => State::FinWait1,
+        tcp::State::FinWait2 => State::FinWait2,
+        tcp::State::CloseWait => State::CloseWait,
+        tcp::State::Closing => State::Closing,
+        tcp::State::LastAck => State::LastAck,
+        tcp::State::TimeWait => State::TimeWait,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The wire that smoltcp sees: one packet in, a queue of packets out, no delay and no loss.
+//!
+//! It leaves out everything that is not TCP: what smoltcp says in ICMP does not go out, because nothing above this
+//! adapter could read it. Buffers are used again, so that a long run does not allocate for each packet.
+
+use std::collections::VecDeque;
+
+use ::smoltcp::phy::{self, DeviceCapabilities, Medium};
+use ::smoltcp::time::Instant;
+
+/// Protocol number of TCP in IPv4's protocol field and in IPv6's next header field.
+const TCP: u8 = 6;
+
+/// One end of a wire that carries whole IP packets.
+#[derive(Debug)]
+pub(super) struct Device {
+    mtu: usize,
+    incoming: Vec<u8>,
+    arrived: bool,
+    outgoing: Outgoing,
+}
+
+impl Device {
+    /// An empty wire whose largest packet has `mtu` octets.
+    pub(super) fn new(mtu: u16) -> Self {
+        Self { mtu: usize::from(mtu), incoming: Vec::new(), arrived: false, outgoing: Outgoing::default() }
+    }
+
+    /// Lets `packet` arrive at the next poll.
+    pub(super) fn put(&mut self, packet: &[u8]) {
+        self.incoming.clear();
+        self.incoming.extend_from_slice(packet);
+        self.arrived = true;
+    }
+
+    /// Whether a TCP packet waits to be taken.
+    pub(super) fn has_output(&self) -> bool {
+        !self.outgoing.queue.is_empty()
+    }
+
+    /// Moves the oldest TCP packet into `packet`; clears it and answers false if there is none.
+    pub(super) fn take(&mut self, packet: &mut Vec<u8>) -> bool {
+        let Some(next) = self.outgoing.queue.pop_front() else {
+            packet.clear();
+            return false;
+        };
+        self.outgoing.spare.push(std::mem::replace(packet, next));
+        true
+    }
+}
+
+impl phy::Device for Device {
+    type RxToken<'a> = Received<'a>;
+    type TxToken<'a> = &'a mut Outgoing;
+
+    fn receive(&mut self, _now: Instant) -> Option<(Received<'_>, &mut Outgoing)> {
+        std::mem::take(&mut self.arrived).then_some((Received(&self.incoming), &mut self.outgoing))
+    }
+
+    fn transmit(&mut self, _now: Instant) -> Option<&mut Outgoing> {
+        Some(&mut self.outgoing)
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ip;
+        capabilities.max_transmission_unit = self.mtu;
+        capabilities
+    }
+}
+
+/// The packet that has arrived.
+#[derive(Debug)]
+pub(super) struct Received<'a>(&'a [u8]);
+
+impl phy::RxToken for Received<'_> {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, read: F) -> R {
+        read(self.0)
+    }
+}
+
+/// Packets that wait to be taken, and buffers that were given back.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    queue: VecDeque<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+}
+
+impl phy::TxToken for &mut Outgoing {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, write: F) -> R {
+        let mut packet = self.spare.pop().unwrap_or_default();
+        packet.clear();
+        packet.resize(len, 0);
+        let result = write(&mut packet);
+        if carries_tcp(&packet) { self.queue.push_back(packet) } else { self.spare.push(packet) }
+        result
+    }
+}
+
+/// Whether an IP packet that smoltcp wrote carries TCP; smoltcp puts no extension header before it.
+fn carries_tcp(packet: &[u8]) -> bool {
+    let protocol = match packet.first().map(|first| first >> 4) {
+        Some(4) => packet.get(9),
+        Some(6) => packet.get(6),
+        _ => None,
+    };
+    protocol == Some(&TCP)
+}

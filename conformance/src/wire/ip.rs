@@ -1,0 +1,171 @@
+//! IP headers, as far as a host must look at them to find a TCP segment (RFC 791, RFC 8200).
+//!
+//! What it leaves out: fragments (a conformance run never sends any), source routes on their way, jumbograms, and
+//! the meaning of every option.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::checksum::{finish, sum};
+use super::{NotTcp, Unbuildable};
+
+/// The number of TCP in IP headers.
+pub(super) const PROTOCOL_TCP: u8 = 6;
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const DESTINATION_OPTIONS: u8 = 60;
+
+/// Octets of an IPv4 header without options.
+const V4_HEADER: usize = 20;
+/// Octets of the fixed IPv6 header.
+const V6_HEADER: usize = 40;
+
+/// An IP packet that carries TCP.
+pub(super) struct Packet<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// Time to live, or hop limit.
+    pub(super) ttl: u8,
+    /// The whole segment, header included.
+    pub(super) segment: &'a [u8],
+}
+
+/// Reads the IP header and whatever stands between it and the segment.
+pub(super) fn read(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
+    match octets.first().ok_or(NotTcp::PacketTooShort)? >> 4 {
+        4 => read_v4(octets),
+        6 => read_v6(octets),
+        version => Err(NotTcp::NotIp(version)),
+    }
+}
+
+fn read_v4(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
+    let fixed = octets.first_chunk::<V4_HEADER>().ok_or(NotTcp::PacketTooShort)?;
+    let header_length = usize::from(fixed[0] & 0x0f) * 4;
+    if header_length < V4_HEADER {
+        return Err(NotTcp::HeaderLengthWrong);
+    }
+    let header = octets.get(..header_length).ok_or(NotTcp::HeaderLengthWrong)?;
+    if finish(sum(header)) != 0 {
+        return Err(NotTcp::HeaderChecksumWrong);
+    }
+    let total = usize::from(u16::from_be_bytes([fixed[2], fixed[3]]));
+    let segment = octets.get(header_length..total).ok_or(NotTcp::LengthWrong)?;
+    // "More fragments" and the offset; the reserved bit and "don't fragment" do not matter.
+    if u16::from_be_bytes([fixed[6], fixed[7]]) & 0x3fff != 0 {
+        return Err(NotTcp::Fragment);
+    }
+    if fixed[9] != PROTOCOL_TCP {
+        return Err(NotTcp::OtherProtocol(fixed[9]));
+    }
+    let [.., a, b, c, d, e, f, g, h] = *fixed;
+    Ok(Packet {
+        source: Ipv4Addr::new(a, b, c, d).into(),
+        destination: Ipv4Addr::new(e, f, g, h).into(),
+        ttl: fixed[8],
+        segment,
+    })
+}
+
+fn read_v6(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
+    let (fixed, rest) = octets.split_first_chunk::<V6_HEADER>().ok_or(NotTcp::PacketTooShort)?;
+    let payload_length = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
+    let payload = rest.get(..payload_length).ok_or(NotTcp::LengthWrong)?;
+    Ok(Packet {
+        source: v6_address(fixed, 8),
+        destination: v6_address(fixed, 24),
+        ttl: fixed[7],
+        segment: skip_extension_headers(fixed[6], payload)?,
+    })
+}
+
+fn v6_address(header: &[u8; V6_HEADER], at: usize) -> IpAddr {
+    let mut octets = [0; 16];
+    octets.copy_from_slice(&header[at..at + 16]);
+    Ipv6Addr::from(octets).into()
+}
+
+/// What stands after the extension headers, if it is TCP. Every header takes at least eight octets, so this ends.
+fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], NotTcp> {
+    let (mut next, mut rest) = (first, payload);
+    loop {
+        match next {
+            PROTOCOL_TCP => return Ok(rest),
+            HOP_BY_HOP | DESTINATION_OPTIONS | ROUTING | FRAGMENT => {}
+            other => return Err(NotTcp::OtherProtocol(other)),
+        }
+        let fixed = rest.first_chunk::<8>().ok_or(NotTcp::LengthWrong)?;
+        let length = match next {
+            // A header that declares the packet to be its only fragment changes nothing (RFC 6946).
+            FRAGMENT if u16::from_be_bytes([fixed[2], fixed[3]]) & 0xfff9 != 0 => return Err(NotTcp::Fragment),
+            FRAGMENT => 8,
+            // Somebody else's: the address in the header is not where it is going.
+            ROUTING if fixed[3] != 0 => return Err(NotTcp::SourceRouted),
+            _ => (usize::from(fixed[1]) + 1) * 8,
+        };
+        next = fixed[0];
+        rest = rest.get(length..).ok_or(NotTcp::LengthWrong)?;
+    }
+}
+
+/// Appends an IP header for a segment of `segment` octets. `claimed` replaces the packet's length in the header.
+pub(super) fn write(
+    source: IpAddr,
+    destination: IpAddr,
+    ttl: u8,
+    segment: usize,
+    claimed: Option<u16>,
+    out: &mut Vec<u8>,
+) -> Result<(), Unbuildable> {
+    match (source, destination) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let total = field(V4_HEADER + segment)?;
+            out.extend_from_slice(&v4_header(from, to, ttl, claimed.unwrap_or(total)));
+        }
+        (IpAddr::V6(from), IpAddr::V6(to)) => {
+            let payload = field(segment)?;
+            // The lie is told in octets of the whole packet for both families; this field counts the payload.
+            let claimed = claimed.map(|total| total.saturating_sub(V6_HEADER as u16));
+            out.extend_from_slice(&v6_header(from, to, ttl, claimed.unwrap_or(payload)));
+        }
+        _ => return Err(Unbuildable::MixedFamilies),
+    }
+    Ok(())
+}
+
+/// Octets of the IP header that [`write`] writes for this source.
+pub(super) const fn header_length(source: IpAddr) -> usize {
+    match source {
+        IpAddr::V4(_) => V4_HEADER,
+        IpAddr::V6(_) => V6_HEADER,
+    }
+}
+
+fn field(length: usize) -> Result<u16, Unbuildable> {
+    u16::try_from(length).map_err(|_| Unbuildable::TextTooLong)
+}
+
+fn v4_header(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, total: u16) -> [u8; V4_HEADER] {
+    let mut header = [0; V4_HEADER];
+    header[0] = 0x45;
+    header[2..4].copy_from_slice(&total.to_be_bytes());
+    header[6] = 0x40; // Don't fragment, which also leaves the identification without meaning (RFC 6864 §4.1).
+    header[8] = ttl;
+    header[9] = PROTOCOL_TCP;
+    header[12..16].copy_from_slice(&source.octets());
+    header[16..20].copy_from_slice(&destination.octets());
+    let checksum = finish(sum(&header));
+    header[10..12].copy_from_slice(&checksum.to_be_bytes());
+    header
+}
+
+fn v6_header(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: u16) -> [u8; V6_HEADER] {
+    let mut header = [0; V6_HEADER];
+    header[0] = 0x60;
+    header[4..6].copy_from_slice(&payload.to_be_bytes());
+    header[6] = PROTOCOL_TCP;
+    header[7] = hop_limit;
+    header[8..24].copy_from_slice(&source.octets());
+    header[24..40].copy_from_slice(&destination.octets());
+    header
+}

@@ -1,0 +1,88 @@
+//! Eighth, check the FIN bit (RFC 9293 §3.10.7.4 step 8).
+
+use super::Idealized;
+use crate::event::{CallError, Signal, Timer};
+use crate::processing::{AckDue, Processing};
+use crate::rule::Rule;
+use crate::segment::Control;
+use crate::state::State;
+use crate::tcb::octets;
+
+/// Takes a FIN that is next in sequence, holds one above a gap.
+pub(super) fn eighth_check_fin(step: &mut Processing<'_>, segment: &Idealized<'_>) {
+    let fin = segment.ctl.has(Control::FIN);
+    if !step.tcb.state.accepts_text() {
+        if fin {
+            fin_after_fin(step);
+        }
+        return;
+    }
+    if fin {
+        let number = segment.seq + octets(segment.text.len()) + u32::from(segment.ctl.has(Control::SYN));
+        step.tcb.reassembly.hold_fin(number);
+        if number != step.tcb.rcv.nxt {
+            step.fire(Rule::Fin12);
+            step.acknowledge(AckDue::Now);
+        } else if !segment.text.is_empty() {
+            step.fire(Rule::Fin4);
+        }
+    }
+    if step.tcb.reassembly.release_fin(step.tcb.rcv.nxt) {
+        take_fin(step);
+    }
+}
+
+/// The peer has nothing more to send.
+fn take_fin(step: &mut Processing<'_>) {
+    step.signal(Signal::ConnectionClosing);
+    let rcv = &mut step.tcb.rcv;
+    rcv.nxt += 1;
+    rcv.wnd = rcv.wnd.saturating_sub(1);
+    rcv.fin = true;
+    step.tcb.reassembly.clear();
+    step.acknowledge(AckDue::Now);
+    match step.tcb.state {
+        State::Established => {
+            let opened_by_this_segment = step.actions.rules.has(Rule::Ack4);
+            step.fire(if opened_by_this_segment { Rule::Fin2 } else { Rule::Fin3 });
+            step.enter(State::CloseWait);
+        }
+        State::FinWait1 if step.tcb.fin_acknowledged() => {
+            step.fire(Rule::Fin5);
+            step.enter_time_wait();
+        }
+        State::FinWait1 => {
+            step.fire(Rule::Fin6);
+            step.enter(State::Closing);
+        }
+        State::FinWait2 => {
+            step.fire(Rule::Fin7);
+            step.enter_time_wait();
+        }
+        _ => {}
+    }
+}
+
+/// A FIN beyond the one that was taken: no state changes, and RCV.NXT does not count it again (V-48).
+fn fin_after_fin(step: &mut Processing<'_>) {
+    step.acknowledge(AckDue::Now);
+    match step.tcb.state {
+        State::CloseWait => step.fire(Rule::Fin8),
+        State::Closing => step.fire(Rule::Fin9),
+        State::LastAck => step.fire(Rule::Fin10),
+        State::TimeWait => {
+            step.fire(Rule::Fin11);
+            let lifetimes = step.tcb.profile.msl.saturating_mul(2);
+            return step.arm(Timer::TimeWait, lifetimes);
+        }
+        _ => return,
+    }
+    step.fire(Rule::Fin14);
+}
+
+/// After the FIN no text can come: RECEIVEs still queued are answered (§3.10.7.4 step 8).
+pub(super) fn end_queued_receives(step: &mut Processing<'_>) {
+    if step.tcb.rcv.fin {
+        step.fail_receives(CallError::ConnectionClosing);
+    }
+}

@@ -1,0 +1,98 @@
+//! Seventh, process the segment text (RFC 9293 §3.10.7.4 step 7, §3.8.6.3).
+
+use super::Idealized;
+use crate::event::{CallError, Signal};
+use crate::processing::{AckDue, Processing};
+use crate::rule::Rule;
+use crate::segment::Control;
+use crate::segment_arrives::Check;
+use crate::state::State;
+use crate::tcb::octets;
+
+/// Takes text that is next in sequence, holds text above a gap.
+pub(super) fn seventh_process_text(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Check {
+    if !step.tcb.state.accepts_text() {
+        if !segment.text.is_empty() {
+            step.fire(Rule::Text7);
+        }
+        return Check::Passed;
+    }
+    release_what_waited_for_established(step);
+    if segment.text.is_empty() {
+        return Check::Passed;
+    }
+    if step.tcb.profile.half_duplex_close && step.tcb.state != State::Established {
+        return text_after_close(step);
+    }
+    // A SYN still in the segment can only be the one that opened the connection, just before the text.
+    let start = segment.seq + u32::from(segment.ctl.has(Control::SYN));
+    let end = start + octets(segment.text.len());
+    if segment.ctl.has(Control::PSH) {
+        let push = step.tcb.rcv.push.map_or(end, |push| push.later(end));
+        step.tcb.rcv.push = Some(push);
+    }
+    if start == step.tcb.rcv.nxt {
+        take(step, segment);
+    } else {
+        step.fire(Rule::Text5);
+        step.tcb.reassembly.hold(start, segment.text);
+        step.acknowledge(AckDue::Now);
+    }
+    Check::Passed
+}
+
+/// Text that is next in sequence, and whatever it makes contiguous.
+fn take(step: &mut Processing<'_>, segment: &Idealized<'_>) {
+    let tcb = &mut *step.tcb;
+    let gap = !tcb.reassembly.is_empty();
+    tcb.receive_queue.extend(segment.text);
+    let len = octets(segment.text.len());
+    advance(step, len);
+    let tcb = &mut *step.tcb;
+    let released = tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue);
+    advance(step, released);
+    step.fire(if segment.ctl.has(Control::PSH) { Rule::Text2 } else { Rule::Text1 });
+    if step.tcb.rcv.wnd == 0 {
+        step.fire(Rule::Text3);
+    }
+    if released > 0 {
+        step.fire(Rule::Text4);
+    }
+    if step.actions.rules.has(Rule::Ack4) {
+        step.fire(Rule::Text9);
+    }
+    // At least every second full-sized segment is acknowledged at once (SHLD-19), and a gap that closes always is
+    // (RFC 5681 §4.2).
+    step.tcb.unacknowledged += len + released;
+    let two_segments = 2 * u32::from(step.tcb.profile.announced_mss);
+    let at_once = gap || step.tcb.unacknowledged >= two_segments;
+    step.acknowledge(if at_once { AckDue::Now } else { AckDue::Soon });
+}
+
+/// RCV.NXT moves over text; the right edge of the window stays where it is.
+fn advance(step: &mut Processing<'_>, len: u32) {
+    let rcv = &mut step.tcb.rcv;
+    rcv.nxt += len;
+    rcv.wnd = rcv.wnd.saturating_sub(len);
+}
+
+/// Text that came with the SYN counts from ESTABLISHED on (§3.5, §3.10.7.2).
+fn release_what_waited_for_established(step: &mut Processing<'_>) {
+    let tcb = &mut *step.tcb;
+    let released = tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue);
+    if released > 0 {
+        step.fire(Rule::Text9);
+        advance(step, released);
+        step.acknowledge(AckDue::Now);
+    }
+}
+
+/// A host whose users cannot read after CLOSE tells the peer that its text is lost (SHLD-3).
+fn text_after_close(step: &mut Processing<'_>) -> Check {
+    step.fire(Rule::Text8);
+    let seq = step.tcb.snd.nxt;
+    step.close_connection(CallError::ConnectionReset);
+    step.send_reset(seq);
+    step.signal(Signal::ConnectionReset);
+    Check::Done
+}
