@@ -4,7 +4,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | vocabulary of testing | [`requirement`], [`verdict`], [`wire`], [`pattern`], [`trace`] |
+//! | vocabulary of testing | [`requirement`], [`verdict`], [`wire`], [`trace`] |
 //! | stacks under test | [`stack`] and its adapters |
 //! | input | [`scenario`] |
 //! | running | [`bench`] |
@@ -16,7 +16,6 @@
 
 pub mod bench;
 pub mod cases;
-pub mod pattern;
 pub mod report;
 pub mod requirement;
 pub mod scenario;

@@ -1,12 +1,14 @@
 //! Scenarios: the one input type of cases, regressions, fuzzing and (later) packetdrill scripts.
 //!
-//! A scenario is a bounded list of steps: user calls on the stack, segments from a scripted peer, passing time, and
-//! what must be seen. Segments name sequence and acknowledgment numbers relative to the live connection; they are
-//! resolved from the peer's own [ledger](crate::bench::ledger) only, so that what a stored scenario means can never
-//! change with the oracle. The text form is packetdrill's notation with anchors; `docs/scenarios.md` documents it.
-//! [`parse`] and [`print_file`] are inverse for every scenario that keeps the limits below.
+//! A scenario is a bounded list of steps: user calls on the stack, segments from a scripted peer, passing
+//! time, and what must be seen. Segments name sequence and acknowledgment numbers relative to the live
+//! connection; they are resolved from the peer's own [ledger](crate::bench::ledger) only, so that what a
+//! stored scenario means can never change with the oracle. The text form is packetdrill's notation with
+//! anchors; `docs/scenarios.md` documents it. [`parse`] and [`print_file`] are inverse for every scenario
+//! that keeps the limits below.
 //!
-//! What it leaves out: running a scenario (the bench) and the meaning of anchors on a live connection (the ledger).
+//! What it leaves out: running a scenario (the bench) and the meaning of anchors on a live connection (the
+//! ledger).
 
 use std::time::Duration;
 
@@ -27,7 +29,8 @@ pub use print::print_file;
 
 /// Most steps that one scenario may have; the fewest is one.
 pub const MAX_STEPS: usize = 1000;
-/// Most octets of text that one segment may have: what an IPv4 packet holds beside two headers without options.
+/// Most octets of text that one segment may have: what an IPv4 packet holds beside two headers without
+/// options.
 pub const MAX_TEXT: u32 = 65_495;
 /// Most octets of options that one segment may have: what the data offset field can count (RFC 9293 §3.1).
 pub const MAX_OPTION_OCTETS: usize = 40;
@@ -41,7 +44,8 @@ pub const DEFAULT_RECEIVE: u32 = 65_535;
 /// A story told to one stack.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scenario {
-    /// Short name: words of lower-case letters and digits, each joined to the next by one hyphen, dot or slash.
+    /// Short name: words of lower-case letters and digits, each joined to the next by one hyphen, dot or
+    /// slash.
     pub name: String,
     /// What the standard asks for, in one sentence on one line; may be empty.
     pub title: String,
@@ -175,7 +179,8 @@ pub enum SeqExpr {
     Anchor(Anchor, i64),
 }
 
-/// Named points of the live connection, as the peer knows them. `docs/scenarios.md` says what each falls back to.
+/// Named points of the live connection, as the peer knows them. `docs/scenarios.md` says what each falls back
+/// to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Anchor {
     /// `peer.nxt`: what the peer would send next.
@@ -221,8 +226,8 @@ impl Anchor {
         Self::SegEnd,
     ];
 
-    /// The anchors that a number of the peer's text may be counted from: SEQ of its own segments, ACK of the stack's.
-    /// The last two may stand anywhere.
+    /// The anchors that a number of the peer's text may be counted from: SEQ of its own segments, ACK of the
+    /// stack's. The `seg.` ones may stand on both sides.
     pub const OF_PEER: [Self; 8] = [
         Self::PeerNxt,
         Self::RcvNxt,
@@ -234,8 +239,8 @@ impl Anchor {
         Self::SegAck,
     ];
 
-    /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of its own.
-    /// The last two may stand anywhere.
+    /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of
+    /// its own. The `seg.` ones may stand on both sides.
     pub const OF_STACK: [Self; 7] = [
         Self::SndUna,
         Self::SndMid,
@@ -275,14 +280,15 @@ pub struct SegmentSpec {
     pub seq: Option<SeqExpr>,
     /// Octets of text, at most [`MAX_TEXT`].
     pub len: u32,
-    /// SEG.ACK, counted from one of [`Anchor::OF_STACK`]; none: `snd.nxt` if ACK is set, else the number 0 as it stands.
+    /// SEG.ACK, counted from one of [`Anchor::OF_STACK`]; none: `snd.nxt` if ACK is set, else the number 0 as
+    /// it stands.
     pub ack: Option<SeqExpr>,
     /// The window field; none: [`SegmentSpec::DEFAULT_WINDOW`].
     pub wnd: Option<u16>,
     /// The urgent pointer field.
     pub up: u16,
-    /// Options, at most [`MAX_OPTION_OCTETS`], padded with zero octets to whole words; none: a Maximum Segment Size of
-    /// 1460 on a SYN, nothing otherwise.
+    /// Options, at most [`MAX_OPTION_OCTETS`], padded with zero octets to whole words; none: a Maximum
+    /// Segment Size of 1460 on a SYN, nothing otherwise.
     pub options: Option<Vec<OptionSpec>>,
     /// What is wrong with the header.
     pub damage: Damage,
@@ -341,7 +347,7 @@ pub struct SegmentPattern {
     pub ack: Option<SeqExpr>,
     /// The window field.
     pub wnd: Option<WindowPattern>,
-    /// Options that must be there, in any order and company.
+    /// Options that must be there, in any order and company; at least one.
     pub options: Option<Vec<OptionSpec>>,
 }
 

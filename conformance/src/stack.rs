@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tcpspec_core::{Instant, State};
+use tcpspec_core::{Instant, RuleSet, State};
 
 pub mod reference;
 pub mod smoltcp;
@@ -58,7 +58,8 @@ pub enum UserCall<'a> {
         /// The listening socket.
         listener: SocketId,
     },
-    /// SEND. Answers [`CallOutcome::Sent`] with the octets taken, which may be fewer.
+    /// SEND. Answers [`CallOutcome::Sent`] with the octets taken, which may be fewer, none
+    /// if the buffer is full.
     Send {
         /// The connection.
         socket: SocketId,
@@ -206,6 +207,26 @@ pub trait Stack {
     /// When the next timer is due.
     fn next_timer(&self) -> NextTimer;
 
-    /// The state of the connection or listening socket, if the stack shows it. Printed, never judged alone.
+    /// The state of the connection or listening socket, if the stack shows it. A listening socket with a connection
+    /// that nobody has accepted shows that connection's. Printed, never judged alone.
     fn state(&self, socket: SocketId) -> Option<State>;
+
+    /// The rows of RFC 9293's decision table that the stack used since this was last asked. Only the reference
+    /// knows; traces print them.
+    fn take_rules(&mut self) -> RuleSet {
+        RuleSet::default()
+    }
+}
+
+/// The stacks that are built in, by the name that the command line uses.
+pub const NAMES: [&str; 2] = ["smoltcp", "reference"];
+
+/// A stack by its name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Box<dyn Stack>> {
+    match name {
+        "reference" => Some(Box::new(reference::Reference::new())),
+        "smoltcp" => Some(Box::new(smoltcp::Smoltcp::new())),
+        _ => None,
+    }
 }

@@ -1,11 +1,12 @@
 //! The codec between raw IP packets and TCP segments: thin, exact and able to lie.
 //!
-//! [`parse`] borrows from the packet and says what it finds: a wrong checksum or data offset is a property of the
-//! segment, not an error. [`build`] writes every header that a hostile peer could send. Neither allocates, provided
-//! the output has room. Both speak IPv4 and IPv6.
+//! [`parse`] borrows from the packet and says what it finds: a wrong checksum or data offset is a property of
+//! the segment, not an error. [`build`] writes every header that a hostile peer could send. Neither
+//! allocates, provided the output has room. Both speak IPv4 and IPv6.
 //!
-//! What it leaves out: the meaning of options, fragments, and any opinion on whether a segment is a good idea. Nor
-//! does it use a library: those at hand refuse to build what a conformance suite must send. Tests compare it with one.
+//! What it leaves out: the meaning of options, fragments, and any opinion on whether a segment is a good
+//! idea. Nor does it use a library: those at hand refuse to build what a conformance suite must send. Tests
+//! compare it with one.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,8 +25,8 @@ pub const MAX_OPTIONS: usize = 40;
 /// The time to live of packets that ask for no other.
 pub const DEFAULT_TTL: u8 = 64;
 
-/// The two sockets of a segment. Only address and port count: flow label and scope of an IPv6 socket are not sent,
-/// and are zero when parsed.
+/// The two sockets of a segment. Only address and port count: flow label and scope of an IPv6 socket are not
+/// sent, and are zero when parsed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Endpoints {
     /// The sender.
@@ -54,8 +55,9 @@ impl fmt::Display for Endpoints {
 pub struct Parsed<'a> {
     /// Between whom.
     pub endpoints: Endpoints,
-    /// The segment. With a wrong data offset its options and text are empty, since nobody can say where one ends
-    /// and the other begins. With a wrong checksum too, `integrity` is `BadChecksum`: then no field can be trusted.
+    /// The segment. With a wrong data offset its options and text are empty, since nobody can say where one
+    /// ends and the other begins. With a wrong checksum too, `integrity` is `BadChecksum`: then no field can
+    /// be trusted.
     pub segment: Segment<'a>,
     /// Time to live, or hop limit.
     pub ttl: u8,
@@ -104,12 +106,14 @@ impl fmt::Display for NotTcp {
 
 impl std::error::Error for NotTcp {}
 
-/// Finds the TCP segment in an IP packet, without copying. IPv4 options and the IPv6 headers for hop-by-hop options,
-/// routing and destination options are skipped; octets after the length that the IP header gives are padding.
+/// Finds the TCP segment in an IP packet, without copying. IPv4 options and the IPv6 headers for hop-by-hop
+/// options, routing and destination options are skipped; octets after the length that the IP header gives are
+/// padding.
 ///
 /// # Errors
 ///
-/// [`NotTcp`] if there is none. A wrong TCP checksum (MUST-3) or data offset is not an error, see [`Parsed::segment`].
+/// [`NotTcp`] if there is none. A wrong TCP checksum (MUST-3) or data offset is not an error, see
+/// [`Parsed::segment`].
 pub fn parse(packet: &[u8]) -> Result<Parsed<'_>, NotTcp> {
     let packet = ip::read(packet)?;
     let pseudo_header = checksum::pseudo_header(packet.source, packet.destination, packet.segment.len());
@@ -145,16 +149,16 @@ pub struct Header<'a> {
     pub lies: Lies,
 }
 
-/// What a packet claims that is not so. Everything that is not a lie is true of the packet as built: the checksum, for
-/// one, is right for a header with a wrong data offset.
+/// What a packet claims that is not so. Everything that is not a lie is true of the packet as built: the
+/// checksum, for one, is right for a header with a wrong data offset.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Lies {
     /// One bit of the TCP checksum is flipped.
     pub bad_checksum: bool,
     /// The data offset field, in words; only its low four bits count.
     pub data_offset: Option<u8>,
-    /// Octets of the whole packet according to the IP header. For IPv6, whose field counts the octets after the
-    /// header, 40 less than this but not below zero.
+    /// Octets of the whole packet according to the IP header. For IPv6, whose field counts the octets after
+    /// the header, 40 less than this but not below zero.
     pub ip_length: Option<u16>,
 }
 
@@ -175,8 +179,8 @@ impl Default for Header<'_> {
 }
 
 impl<'a> Header<'a> {
-    /// The header of `outgoing`, an honest one, with these options. Note that the options that `outgoing` asks for
-    /// are not looked at: the caller encodes them, see [`mss_option`].
+    /// The header of `outgoing`, an honest one, with these options. Note that the options that `outgoing`
+    /// asks for are not looked at: the caller encodes them, see [`mss_option`].
     #[must_use]
     pub fn of_outgoing(outgoing: &Outgoing, options: &'a [u8]) -> Self {
         Self {
@@ -236,8 +240,8 @@ impl fmt::Display for Unbuildable {
 
 impl std::error::Error for Unbuildable {}
 
-/// Builds an IP packet with one TCP segment into `out`, which is cleared first. The text comes in two parts because
-/// that is how a ring buffer holds it; either may be empty.
+/// Builds an IP packet with one TCP segment into `out`, which is cleared first. The text comes in two parts
+/// because that is how a ring buffer holds it; either may be empty.
 ///
 /// # Errors
 ///

@@ -202,11 +202,25 @@ impl Host {
         Some(connection.id)
     }
 
+    /// The newest connection of the listener that was not accepted yet, open or not.
+    #[must_use]
+    pub fn unaccepted(&self, listener: ConnectionId) -> Option<&Connection> {
+        self.connections.iter().rev().find(|connection| connection.waits_for(listener))
+    }
+
     /// SEND, RECEIVE, CLOSE, ABORT or STATUS on a connection, or CLOSE and ABORT on a listener. Octets received are
     /// in [`Host::octets`] until the next call.
     pub fn call(&mut self, now: Instant, id: ConnectionId, call: Call<'_>, emit: &mut Emit<'_>) -> Outcome {
         self.actions.clear();
         if let Some(index) = self.connections.iter().position(|connection| connection.id == id) {
+            if let (Call::Receive { max }, connection) = (call, &mut self.connections[index])
+                && !connection.unread.is_empty()
+            {
+                // The record is gone, what it left is not (§3.9.1.4).
+                let len = connection.unread.len().min(max as usize);
+                self.actions.octets.extend(connection.unread.drain(..len));
+                return Outcome::Received { len: crate::tcb::octets(len), push: false, urgent: false };
+            }
             let outcome = self.step(now, index, Event::Call(call), emit);
             return outcome.unwrap_or(Outcome::Error(CallError::DoesNotExist));
         }

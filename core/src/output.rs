@@ -12,6 +12,9 @@ use crate::tcb::Tcb;
 
 /// Sends everything that may be sent, then sees to it that the right timers run.
 pub(crate) fn send_what_may_be_sent(step: &mut Processing<'_>) {
+    if step.retransmit && step.tcb.outstanding() {
+        retransmit_head(step);
+    }
     send_new_text(step);
     if may_send_text(step.tcb.state) {
         send_queued_fin(step);
@@ -96,6 +99,7 @@ pub(crate) fn send_new(step: &mut Processing<'_>, ctl: Control, text: TextRange)
     let seq = step.tcb.snd.nxt;
     let end = seq + text.len + ctl.sequence_length();
     step.tcb.snd.nxt = end;
+    step.tcb.snd.syn |= ctl.has(Control::SYN);
     let Tcb { retransmission, profile, .. } = &mut *step.tcb;
     retransmission.sent(end, step.context.now, profile);
     if ctl.has(Control::SYN) && step.tcb.state == State::SynSent {

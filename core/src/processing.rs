@@ -26,7 +26,7 @@ pub struct Context {
 /// ranges in it are ranges of `tcb.send_queue` as the step leaves it.
 pub fn step(tcb: &mut Tcb, context: Context, event: Event<'_>, actions: &mut Actions) {
     actions.clear();
-    let mut step = Processing { tcb, context, actions, ack: AckDue::No };
+    let mut step = Processing { tcb, context, actions, ack: AckDue::No, retransmit: false };
     match event {
         Event::Call(call) => calls::call(&mut step, call),
         Event::SegmentArrives(segment) => segment_arrives::segment_arrives(&mut step, segment),
@@ -50,6 +50,9 @@ pub(crate) struct Processing<'s> {
     pub(crate) context: Context,
     pub(crate) actions: &'s mut Actions,
     pub(crate) ack: AckDue,
+    /// The head of the retransmission queue goes again when the step ends, and carries the acknowledgment of all
+    /// that the step has taken (MUST-58).
+    pub(crate) retransmit: bool,
 }
 
 impl Processing<'_> {

@@ -82,9 +82,15 @@ impl Reassembly {
         self.blocks.insert(first, merged);
     }
 
-    /// Holds a FIN with this sequence number. A second one elsewhere is ignored: the first is as good as any.
+    /// Holds a FIN with this sequence number. Of two the earlier counts: a forged one above a gap must not keep the
+    /// peer's own from being taken.
     pub(crate) fn hold_fin(&mut self, fin: SeqNumber) {
-        self.fin.get_or_insert(fin);
+        self.fin = Some(self.fin.map_or(fin, |held| held.earlier(fin)));
+    }
+
+    /// Whether any octet from `start` up to `end` is held.
+    pub(crate) fn overlaps(&self, start: SeqNumber, end: SeqNumber) -> bool {
+        self.blocks.iter().any(|block| block.start.lt(end) && block.end().gt(start))
     }
 
     /// Moves what follows `next` without a gap into `queue`; returns how many octets that were.
@@ -166,6 +172,7 @@ mod tests {
     #[test]
     fn a_held_fin_is_taken_once_when_it_is_next() {
         let mut held = Reassembly::default();
+        held.hold_fin(SeqNumber(8));
         held.hold_fin(SeqNumber(7));
         held.hold_fin(SeqNumber(9));
         assert!(!held.release_fin(SeqNumber(6)));

@@ -36,8 +36,8 @@ impl RoundTrip {
 
     /// SRTT + max(G, 4 * RTTVAR)
     const fn timeout(self) -> u64 {
-        let variation = 4 * self.rttvar;
-        self.srtt + if variation > GRANULARITY { variation } else { GRANULARITY }
+        let variation = self.rttvar.saturating_mul(4);
+        self.srtt.saturating_add(if variation > GRANULARITY { variation } else { GRANULARITY })
     }
 }
 

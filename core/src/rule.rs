@@ -315,7 +315,7 @@ impl Rule {
                 Some(OutOfScope::NotModelled)
             }
             Self::Paws1 | Self::Paws2 | Self::Paws3 | Self::Paws4 | Self::Paws5 | Self::Paws6 | Self::Paws7
-            | Self::Paws8 | Self::Timeout7 | Self::Timeout8 | Self::Timeout11 | Self::Icmp1 | Self::Icmp2
+            | Self::Paws8 | Self::Seq13 | Self::Syn8 | Self::Syn9 | Self::Syn10 | Self::Timeout7 | Self::Timeout8 | Self::Timeout11 | Self::Icmp1 | Self::Icmp2
             | Self::Icmp3 | Self::Icmp4 => Some(OutOfScope::NotYet),
             _ => None,
         }

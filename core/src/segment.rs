@@ -132,7 +132,7 @@ impl Segment<'_> {
     #[must_use]
     pub fn len(&self) -> u32 {
         // A text longer than the sequence space cannot come from any wire; saturating keeps the function total.
-        u32::try_from(self.text.len()).unwrap_or(u32::MAX >> 1) + self.ctl.sequence_length()
+        u32::try_from(self.text.len()).unwrap_or(u32::MAX).min(u32::MAX >> 1) + self.ctl.sequence_length()
     }
 
     /// Whether the segment takes no sequence space.

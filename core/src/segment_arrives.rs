@@ -4,7 +4,7 @@
 use crate::options;
 use crate::processing::Processing;
 use crate::rule::Rule;
-use crate::segment::{Integrity, Segment};
+use crate::segment::{Control, Integrity, Segment};
 use crate::state::State;
 
 mod closed;
@@ -26,11 +26,16 @@ pub(crate) fn segment_arrives(step: &mut Processing<'_>, segment: &Segment<'_>) 
     if check_header(step, segment) == Check::Done {
         return;
     }
-    match step.tcb.state {
+    let state = step.tcb.state;
+    match state {
         State::Closed => closed::arrives(step, segment),
         State::Listen => listen::arrives(step, segment),
         State::SynSent => syn_sent::arrives(step, segment),
         _ => other_states::arrives(step, segment),
+    }
+    let no_sequence_to_check = matches!(state, State::Closed | State::Listen | State::SynSent);
+    if no_sequence_to_check && step.tcb.state == state && segment.has(Control::FIN) {
+        step.fire(Rule::Fin1);
     }
 }
 
@@ -72,7 +77,6 @@ fn take_maximum_segment_size(step: &mut Processing<'_>, segment: &Segment<'_>) {
 /// The connection is open: ESTABLISHED begins, queued calls take effect (§3.10.4, §3.10.7.4 step 5).
 fn enter_established(step: &mut Processing<'_>) {
     step.enter(State::Established);
-    step.tcb.reopened = None;
     step.signal(crate::event::Signal::Established);
     crate::calls::begin_queued_close(step);
 }

@@ -44,6 +44,8 @@ pub struct SendSequence {
     pub max_wnd: u32,
     /// SendMSS: what the peer's option says, or the default (§3.7.1, MUST-15).
     pub mss: u16,
+    /// Our SYN was sent and is not acknowledged. SND.UNA = ISS alone does not say so: after 2^32 octets it holds again.
+    pub syn: bool,
     /// The number of our FIN, once sent.
     pub fin: Option<SeqNumber>,
     /// The user's CLOSE waits for the text before it, or for the connection to open (§3.10.4).
@@ -152,8 +154,8 @@ impl Tcb {
 
     /// Whether our SYN was sent and is not acknowledged.
     #[must_use]
-    pub fn syn_outstanding(&self) -> bool {
-        self.snd.una == self.snd.iss && self.snd.nxt != self.snd.iss
+    pub const fn syn_outstanding(&self) -> bool {
+        self.snd.syn
     }
 
     /// Whether our FIN was sent and is not acknowledged.

@@ -10,6 +10,9 @@ use crate::state::State;
 /// A timer went off. One that is not armed is a late one of an earlier incarnation, and nothing happens.
 pub(crate) fn timeout(step: &mut Processing<'_>, timer: Timer) {
     if !step.tcb.timers.has(timer) {
+        if timer == Timer::Retransmission && matches!(step.tcb.state, State::FinWait2 | State::TimeWait) {
+            step.fire(Rule::Timeout6);
+        }
         return;
     }
     step.tcb.timers.remove(timer);

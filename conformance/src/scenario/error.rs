@@ -1,6 +1,7 @@
 //! What is wrong with a text that is not a scenario, and where.
 //!
-//! Leaves out the judgement itself, which is the parser's: here are only the place, the words and the nearest word.
+//! Leaves out the judgement itself, which is the parser's: here are only the place, the words and the nearest
+//! word.
 
 use std::error::Error;
 use std::fmt;
@@ -39,7 +40,8 @@ impl ParseError {
         self.line
     }
 
-    /// Where in the line, in characters counted from 1; one past the last character for what is missing at the end.
+    /// Where in the line, in characters counted from 1; one past the last character for what is missing at
+    /// the end.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column

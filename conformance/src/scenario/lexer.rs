@@ -68,7 +68,8 @@ impl<'a> Line<'a> {
 /// The sorts of tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
-    /// Letters, digits, dots and underscores; hyphens too between letters of a word that begins with a letter.
+    /// Letters, digits, dots and underscores; hyphens too between letters of a word that begins with a
+    /// letter.
     Word,
     Plus,
     Minus,
@@ -139,8 +140,8 @@ fn tokens(line: Line<'_>) -> Result<Vec<Token<'_>>, ParseError> {
 
 /// Octets of the word that `rest` begins with.
 ///
-/// A hyphen between letters joins (`no-connection`); before a digit, and after what began with a digit, it subtracts
-/// (`peer.nxt-1`, `2msl-msl`).
+/// A hyphen between letters joins (`no-connection`); before a digit, and after what began with a digit, it
+/// subtracts (`peer.nxt-1`, `2msl-msl`).
 fn word_len(rest: &str) -> usize {
     let octets = rest.as_bytes();
     let hyphens_join = octets[0].is_ascii_alphabetic();

@@ -1,8 +1,10 @@
 //! From text to scenarios: the file, headers, steps and calls.
 //!
-//! Segments are read in [`segment`], numbers and lengths of time in [`number`]. The first thing that is wrong ends the
-//! reading; nothing is guessed, repaired or skipped. Left out: whether requirement ids exist (the catalogue knows) and
-//! whether a story can be true (a run shows it).
+//! Segments are read in [`segment`], numbers and lengths of time in [`number`]. The first thing that is wrong
+//! ends the reading; nothing is guessed, repaired or skipped. Left out: whether requirement ids exist (the
+//! catalogue knows) and whether a story can be true (a run shows it).
+
+use std::collections::BTreeMap;
 
 use super::error::{ParseError, quoted, suggestion};
 use super::lexer::{Cursor, Kind, Line, Token, lines};
@@ -73,11 +75,12 @@ fn read(text: &str) -> Result<(Line<'_>, Vec<Located<'_>>), ParseError> {
     let version = version_line(lines.next(), text)?;
     let mut done = Vec::new();
     let mut draft: Option<Draft<'_>> = None;
+    let mut names = BTreeMap::new();
     for line in lines {
         match (line_sort(line)?, &mut draft) {
             (Sort::Scenario, _) => {
                 finish(draft.take(), &mut done)?;
-                draft = Some(Draft::new(line, &done)?);
+                draft = Some(Draft::new(line, &mut names)?);
             }
             (Sort::Header(word), Some(draft)) => draft.header(word, line)?,
             (Sort::Step, Some(draft)) => draft.step(line)?,
@@ -179,12 +182,14 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(line: Line<'a>, done: &[Located<'_>]) -> Result<Self, ParseError> {
+    /// A scenario that begins on `line`; `names` has those of the file so far and their lines.
+    fn new(line: Line<'a>, names: &mut BTreeMap<&'a str, usize>) -> Result<Self, ParseError> {
         let mut words = line.words().skip(1);
         let (place, name) = words.next().ok_or_else(|| line.error_at_end("the scenario's name"))?;
         if !is_name(name) {
             let message = format!(
-                "found {}, expected a name: words of lower-case letters and digits, joined by single `-`, `.` or `/`",
+                "found {}, expected a name: words of lower-case letters and digits, joined by single `-`, \
+                 `.` or `/`",
                 quoted(name)
             );
             return Err(line.error(place, message));
@@ -193,12 +198,9 @@ impl<'a> Draft<'a> {
             let message = format!("found {}, expected nothing after the scenario's name", quoted(word));
             return Err(line.error(place, message));
         }
-        if let Some((other, _)) = done.iter().find(|(_, scenario)| scenario.name == name) {
-            let message = format!(
-                "found {} a second time, expected another name than on line {}",
-                quoted(name),
-                other.number
-            );
+        if let Some(other) = names.insert(name, line.number) {
+            let message =
+                format!("found {} a second time, expected another name than on line {}", quoted(name), other);
             return Err(line.error(place, message));
         }
         let scenario = Scenario {
@@ -314,12 +316,11 @@ fn setup(line: Line<'_>) -> Result<ScenarioSetup, ParseError> {
         }
         named.push(key);
         cursor.require(Kind::Equals, &format!("`=` after `{key}`"))?;
+        let most = u64::from(u32::MAX);
         match key {
-            "buffer" => setup.buffer = Some(number::up_to(&mut cursor, "octets of buffer", u32::MAX.into())?),
+            "buffer" => setup.buffer = Some(number::up_to(&mut cursor, "octets of buffer", most)?),
             "mtu" => setup.mtu = Some(number::up_to(&mut cursor, "octets of an IP packet", u16::MAX.into())?),
-            "peer.iss" => {
-                setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", u32::MAX.into())?)
-            }
+            "peer.iss" => setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", most)?),
             "seed" => setup.seed = Some(number::up_to(&mut cursor, "a seed", u64::MAX)?),
             _ => setup.nagle = Some(on_or_off(&mut cursor)?),
         }
@@ -384,8 +385,8 @@ fn when(cursor: &mut Cursor<'_>) -> Result<When, ParseError> {
 fn time_problem(when: When, what: &What) -> Option<&'static str> {
     match (when, what) {
         (When::After(span), What::Expect(_)) if span != Span::default() => Some(
-            "expected `+0` (at once), a range such as `+0~+0.5` (within half a second), or `*` before what the stack \
-             must send",
+            "expected `+0` (at once), a range such as `+0~+0.5` (within half a second), or `*` before what \
+             the stack must send",
         ),
         (When::Between(from, to), What::Expect(_))
             if from != to && from.msl >= to.msl && from.micros >= to.micros =>

@@ -1,9 +1,10 @@
 //! From scenarios to text: the canonical form.
 //!
-//! A canonical text is what these functions write: one step per line, words at column 8, every default left out, every
-//! number in decimal. What [`super::parse`] reads from it is the value that was written, as long as that value keeps
-//! the limits. A value that breaks one prints as a text that is refused; only a title may lose what cannot stand in one,
-//! and [`CallFailure::Other`] prints as `failure`. Left out: colour, and the results of a run.
+//! A canonical text is what these functions write: one step per line, words at column 8, every default left
+//! out, every number in decimal. What [`super::parse`] reads from it is the value that was written, as long
+//! as that value keeps the limits. A value that breaks one prints as a text that is refused; only a title may
+//! lose what cannot stand in one, and [`CallFailure::Other`] prints as `failure`. Left out: colour, and the
+//! results of a run.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -255,5 +256,123 @@ impl Display for OptionSpec {
                 octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Anchor, parse, parse_one};
+    use super::*;
+    use tcpspec_core::Control;
+
+    const WHOLE: &str = "\
+tcpspec 1
+
+scenario rfc9293/3.10.7.4-example
+title   One of each
+checks  MUST-13 R9293-3.10.7.4-x
+needs   tells-resets urgent
+setup   buffer=4096 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off
+
++0      open passive -> ok
++0      open active -> refused or timed-out or failure
++2msl-0.001 < S 0 ack snd.nxt-1 win 0 urg 7 <mss 9,nop,wscale 7> bad-checksum offset 4 reserved 15
++0.25   < SFRPUEW. =5(10) <sackOK,TS val 1 ecr 2>
++0      < - (3) <>
++0      > S. 0(0) ack 1 win >5 <mss 536> or R. or - seg.ack ack seg.end+1
++msl~+3msl+0.5 > . win 0
+*       > . <raw 1e02,eol>
++0.000001 send 100 -> 100
++0      receive
++0      receive 1 -> end or nothing or reset or closing or no-connection
++0      close
++0      abort
++0      quiet 2msl
+
+scenario another
+
++0      close
+";
+
+    #[test]
+    fn every_part_has_its_place() {
+        assert_eq!(print_file(&parse(WHOLE).unwrap()), WHOLE);
+    }
+
+    #[test]
+    fn defaults_and_spellings_are_made_canonical() {
+        let text = "tcpspec 1\nscenario a // story\nneeds  urgent\n\ttitle  A  b\n+0 receive 65535\n\
+                    +00.50s < .S 0:0(0) urg 0 <raw FF> reserved 0 \n +2msl-msl-1ms<R peer.nxt+0(007) ack =01";
+        let canonical = "tcpspec 1\n\nscenario a\ntitle   A  b\nneeds   urgent\n\n+0      receive\n\
+                         +0.5    < S. 0 <raw ff>\n+msl-0.001 < R peer.nxt(7) ack =1\n";
+        assert_eq!(print_file(&parse(text).unwrap()), canonical);
+    }
+
+    fn scenario(what: What) -> Scenario {
+        Scenario {
+            name: "a".to_owned(),
+            title: String::new(),
+            checks: Vec::new(),
+            needs: Vec::new(),
+            setup: ScenarioSetup::default(),
+            steps: vec![Step { when: When::After(Span::default()), what }],
+        }
+    }
+
+    fn close() -> Scenario {
+        scenario(What::Call { call: ScenarioCall::Close, expected: Vec::new() })
+    }
+
+    fn is_refused(scenario: Scenario) -> bool {
+        parse_one(&print_file(&[scenario])).is_err()
+    }
+
+    #[test]
+    fn what_breaks_a_limit_prints_as_what_is_refused() {
+        let spec = SegmentSpec {
+            ctl: Control::ACK,
+            seq: None,
+            len: 0,
+            ack: None,
+            wnd: None,
+            up: 0,
+            options: None,
+            damage: Damage::default(),
+        };
+        let segment = |spec| is_refused(scenario(What::Segment(spec)));
+        let numbered = |number| segment(SegmentSpec { seq: Some(number), ..spec.clone() });
+        let with_options = |options| segment(SegmentSpec { options: Some(options), ..spec.clone() });
+        let damaged = |damage| segment(SegmentSpec { damage, ..spec.clone() });
+        assert!(!segment(spec.clone()) && !is_refused(close()));
+
+        assert!(segment(SegmentSpec { len: super::super::MAX_TEXT + 1, ..spec.clone() }));
+        assert!(numbered(SeqExpr::Anchor(Anchor::PeerNxt, 1 << 32)));
+        assert!(numbered(SeqExpr::Anchor(Anchor::PeerNxt, i64::MIN)));
+        assert!(numbered(SeqExpr::Anchor(Anchor::SndNxt, 0)));
+        assert!(with_options(vec![OptionSpec::Raw(Vec::new())]));
+        assert!(with_options(vec![OptionSpec::Raw(vec![1; 41])]));
+        assert!(damaged(Damage { data_offset: Some(16), ..Damage::default() }));
+        assert!(damaged(Damage { reserved: 16, ..Damage::default() }));
+        assert!(is_refused(scenario(What::Expect(Vec::new()))));
+        assert!(is_refused(scenario(What::Quiet(Span { msl: 0, micros: -1 }))));
+        assert!(is_refused(scenario(What::Quiet(Span { msl: 1, micros: i64::MIN }))));
+        assert!(is_refused(scenario(What::Quiet(Span { msl: u32::MAX, micros: 0 }))));
+        assert!(is_refused(Scenario { steps: Vec::new(), ..close() }));
+        assert!(is_refused(Scenario { name: "a\n+0 abort".to_owned(), ..close() }));
+        assert!(is_refused(Scenario { checks: vec!["MUST-1\n+0 abort".to_owned()], ..close() }));
+    }
+
+    #[test]
+    fn a_title_of_two_lines_is_printed_on_one() {
+        let read =
+            parse_one(&print_file(&[Scenario { title: "A\n+0 abort".to_owned(), ..close() }])).unwrap();
+        assert_eq!(read, Scenario { title: "A +0 abort".to_owned(), ..close() });
+    }
+
+    #[test]
+    fn a_failure_in_the_words_of_a_stack_prints_as_any_failure() {
+        let expected = vec![ExpectedOutcome::Failure(CallFailure::Other("odd"))];
+        let what = What::Call { call: ScenarioCall::Close, expected };
+        assert_eq!(what.to_string(), "close -> failure");
     }
 }

@@ -1,4 +1,5 @@
-//! Printing and parsing are inverse, and parsing is total: properties over arbitrary scenarios and arbitrary texts.
+//! Printing and parsing are inverse, and parsing is total: properties over arbitrary scenarios and arbitrary
+//! texts.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -14,9 +15,9 @@ fn names() -> impl Strategy<Value = String> {
 
 /// Any sentence on one line that neither begins with a comment nor holds one.
 fn titles() -> impl Strategy<Value = String> {
-    let sentences = "\\PC{0,40}";
+    let sentences = "\\PC{0,40}".prop_map(|sentence| sentence.replace('/', "|"));
     prop_oneof![Just(String::new()), "[A-Za-z][a-z]{1,8}( [a-z]{1,8}|://[a-z]{1,8}){0,5}", sentences]
-        .prop_map(|title| title.trim().replace("//", "/ /"))
+        .prop_map(|title| title.trim().to_owned())
 }
 
 fn spans() -> impl Strategy<Value = Span> {
@@ -100,7 +101,7 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
         option::of(0..=MAX_TEXT),
         option::of(numbers(&Anchor::OF_PEER)),
         option::of(windows),
-        option_lists(),
+        option_lists().prop_map(|list| list.filter(|list| !list.is_empty())),
     )
         .prop_map(|(ctl, seq, len, ack, wnd, options)| SegmentPattern {
             ctl,
@@ -268,12 +269,14 @@ fn slipped(text: &str, slip: &Slip) -> String {
     letters.into_iter().collect()
 }
 
-/// Whatever a text is: it is refused with a message that has its place, or it is a file that prints and parses to itself.
+/// Whatever a text is: it is refused with a message that has its place, or it is a file that prints and
+/// parses to itself.
 fn judge(text: &str) -> Result<(), TestCaseError> {
     match parse(text) {
         Ok(scenarios) => {
             let canonical = print_file(&scenarios);
-            prop_assert_eq!(parse(&canonical).as_ref(), Ok(&scenarios), "{}", canonical);
+            let again = parse(&canonical);
+            prop_assert_eq!(again.as_ref(), Ok(&scenarios), "{}", canonical);
         }
         Err(error) => {
             let line = text.trim_start_matches('\u{feff}').lines().nth(error.line() - 1).unwrap_or("");
@@ -283,6 +286,11 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
     }
     Ok(())
 }
+
+/// Pieces of lines, a space three times as often as any other.
+const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
+                     win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
+                     peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|//| | | ";
 
 proptest! {
     #[test]
@@ -314,15 +322,7 @@ proptest! {
 
     #[test]
     fn any_line_of_known_signs_is_refused_or_understood(
-        words in vec(
-            select(vec![
-                "+", "0", "1", ".5", "65535", "4294967295", "4294967296", "msl", "2msl", "ms", "~", "*", "<", ">",
-                "-", "->", "=", ":", "(", ")", ",", ".", "S", "S.", "R", "ack", "win", "urg", "or", "mss", "TS", "val",
-                "ecr", "raw", "0204", "nop", "open", "active", "send", "receive", "close", "quiet", "ok", "end",
-                "peer.nxt", "rcv.mid", "snd.una", "seg.end", "offset", "reserved", "bad-checksum", "//", " ", " ", " ",
-            ]),
-            0..16,
-        )
+        words in vec(select(SIGNS.split('|').collect::<Vec<_>>()), 0..16)
     ) {
         judge(&format!("tcpspec 1\nscenario a\n+0 close\n+0{}", words.concat()))?;
         judge(&format!("tcpspec 1\nscenario a\n+0 < S{}", words.concat()))?;

@@ -1,20 +1,21 @@
 //! smoltcp as a stack under test, in this process and on a virtual clock.
 //!
-//! The adapter is an event loop such as smoltcp's documentation asks for: poll after each packet and each user call,
-//! then whenever `poll_at` says. One smoltcp socket is one connection: there is no backlog and no `accept`, so a
-//! listening socket *becomes* its connection, and a second OPEN makes a second socket.
+//! The adapter is an event loop such as smoltcp's documentation asks for: poll after each packet and each
+//! user call, then whenever `poll_at` says. One smoltcp socket is one connection: there is no backlog and no
+//! `accept`, so a listening socket *becomes* its connection, and a second OPEN makes a second socket.
 //!
-//! smoltcp answers `InvalidState` to calls on connections that are not there (yet, or any more), whatever the cause.
-//! A program that looks at `state()` after each poll knows more, and so does the adapter: it remembers the last state
-//! that was not CLOSED. smoltcp closes a socket by itself on a reset, at the end of LAST-ACK and TIME-WAIT, on a user
-//! timeout and when its address is taken away; the adapter never does the last two. So a socket that went to CLOSED
-//! from ESTABLISHED was reset, and one that went there from SYN-SENT was refused.
+//! smoltcp answers `InvalidState` to calls on connections that are not there (yet, or any more), whatever the
+//! cause. A program that looks at `state()` after each poll knows more, and so does the adapter: it remembers
+//! the last state that was not CLOSED. smoltcp closes a socket by itself on a reset, at the end of LAST-ACK
+//! and TIME-WAIT, on a user timeout and when its address is taken away; the adapter never does the last two.
+//! So a socket that went to CLOSED from ESTABLISHED was reset, and one that went there from SYN-SENT was
+//! refused.
 //!
 //! It leaves out what smoltcp offers beyond RFC 9293's user calls (keep-alive, user timeout, timestamps) and
-//! congestion control, so that the peer's window alone governs what is sent. The delayed acknowledgment is left at
-//! smoltcp's default of 10 ms. Checksums are left on; smoltcp skips the test of TCP checksums under `cfg(fuzzing)`.
+//! congestion control, so that the peer's window alone governs what is sent. The delayed acknowledgment is
+//! left at smoltcp's default of 10 ms. Checksums are left on; smoltcp skips the test of TCP checksums under
+//! `cfg(fuzzing)`.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use ::smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
@@ -38,7 +39,7 @@ const DECLARATION: Declaration = Declaration {
     settle: Duration::from_millis(1),
     lacks: &[(
         Capability::Urgent,
-        "smoltcp ignores the urgent pointer and has no call to send urgent text (src/wire/tcp.rs, Repr::parse)",
+        "smoltcp ignores the urgent pointer and cannot send urgent text (src/wire/tcp.rs, Repr::parse)",
     )],
 };
 
@@ -136,17 +137,11 @@ impl Host {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = setup.seed;
         let mut interface = Interface::new(config, &mut device, now);
+        // Needs no route: an interface without a link layer sends everything down its one wire.
         let prefix = if setup.local.is_ipv4() { 24 } else { 64 };
         interface.update_ip_addrs(|addresses| {
             addresses.push(IpCidr::new(setup.local.into(), prefix)).expect("room for one address");
         });
-        // The peer may be on another network; without a route smoltcp would never answer it.
-        let routes = interface.routes_mut();
-        match setup.peer {
-            IpAddr::V4(peer) => routes.add_default_ipv4_route(peer),
-            IpAddr::V6(peer) => routes.add_default_ipv6_route(peer),
-        }
-        .expect("room for one route");
         let sockets = SocketSet::new(Vec::new());
         Self { setup: *setup, device, interface, sockets, connections: Vec::new(), now, due: None }
     }
@@ -281,7 +276,9 @@ impl Connection {
             State::Closed if self.given_up => CallFailure::NoConnection,
             State::Closed => match self.last_open {
                 State::SynSent | State::SynReceived => CallFailure::Refused,
-                State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => CallFailure::Reset,
+                State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
+                    CallFailure::Reset
+                }
                 State::Closed | State::Listen | State::Closing | State::LastAck | State::TimeWait => {
                     CallFailure::NoConnection
                 }

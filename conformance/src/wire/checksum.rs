@@ -1,7 +1,7 @@
 //! The one's complement checksum of IPv4 headers and TCP segments (RFC 1071; RFC 9293 §3.1).
 //!
-//! Sums are kept unfolded so that parts can be added up. A part of odd length counts as padded with one zero octet,
-//! so only the last part of a sum may be odd.
+//! Sums are kept unfolded so that parts can be added up. A part of odd length counts as padded with one zero
+//! octet, so only the last part of a sum may be odd.
 
 use std::net::IpAddr;
 
@@ -22,9 +22,7 @@ pub(super) const fn finish(sum: u64) -> u16 {
     while folded > 0xffff {
         folded = (folded & 0xffff) + (folded >> 16);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the loop leaves 16 bits")]
-    let field = !(folded as u16);
-    field
+    !(folded as u16)
 }
 
 /// The sum of the pseudo-header of a segment of `length` octets (RFC 9293 §3.1; RFC 8200 §8.1).

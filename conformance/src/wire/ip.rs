@@ -1,7 +1,7 @@
 //! IP headers, as far as a host must look at them to find a TCP segment (RFC 791, RFC 8200).
 //!
-//! What it leaves out: fragments (a conformance run never sends any), source routes on their way, jumbograms, and
-//! the meaning of every option.
+//! What it leaves out: fragments (a conformance run never sends any), source routes on their way, jumbograms,
+//! and the meaning of every option.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -85,7 +85,8 @@ fn v6_address(header: &[u8; V6_HEADER], at: usize) -> IpAddr {
     Ipv6Addr::from(octets).into()
 }
 
-/// What stands after the extension headers, if it is TCP. Every header takes at least eight octets, so this ends.
+/// What stands after the extension headers, if it is TCP. Every header takes at least eight octets, so this
+/// ends.
 fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], NotTcp> {
     let (mut next, mut rest) = (first, payload);
     loop {
@@ -97,7 +98,9 @@ fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], NotTcp> {
         let fixed = rest.first_chunk::<8>().ok_or(NotTcp::LengthWrong)?;
         let length = match next {
             // A header that declares the packet to be its only fragment changes nothing (RFC 6946).
-            FRAGMENT if u16::from_be_bytes([fixed[2], fixed[3]]) & 0xfff9 != 0 => return Err(NotTcp::Fragment),
+            FRAGMENT if u16::from_be_bytes([fixed[2], fixed[3]]) & 0xfff9 != 0 => {
+                return Err(NotTcp::Fragment);
+            }
             FRAGMENT => 8,
             // Somebody else's: the address in the header is not where it is going.
             ROUTING if fixed[3] != 0 => return Err(NotTcp::SourceRouted),
@@ -108,7 +111,8 @@ fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], NotTcp> {
     }
 }
 
-/// Appends an IP header for a segment of `segment` octets. `claimed` replaces the packet's length in the header.
+/// Appends an IP header for a segment of `segment` octets. `claimed` replaces the packet's length in the
+/// header.
 pub(super) fn write(
     source: IpAddr,
     destination: IpAddr,
@@ -149,7 +153,7 @@ fn v4_header(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, total: u16) -> [u
     let mut header = [0; V4_HEADER];
     header[0] = 0x45;
     header[2..4].copy_from_slice(&total.to_be_bytes());
-    header[6] = 0x40; // Don't fragment, which also leaves the identification without meaning (RFC 6864 §4.1).
+    header[6] = 0x40; // Don't fragment: the identification then has no meaning (RFC 6864 §4.1).
     header[8] = ttl;
     header[9] = PROTOCOL_TCP;
     header[12..16].copy_from_slice(&source.octets());

@@ -64,8 +64,7 @@ pub(super) const fn header_length(header: &Header<'_>) -> usize {
 pub(super) fn write(endpoints: &Endpoints, header: &Header<'_>, out: &mut Vec<u8>) {
     let Header { seq, ack, ctl, wnd, up, reserved, options, ttl: _, lies } = *header;
     let length = header_length(header);
-    #[expect(clippy::cast_possible_truncation, reason = "at most 15 words")]
-    let data_offset = lies.data_offset.unwrap_or((length / 4) as u8);
+    let data_offset = lies.data_offset.unwrap_or((length / 4) as u8); // at most 15
     let mut fixed = [0; FIXED_HEADER];
     fixed[0..2].copy_from_slice(&endpoints.source.port().to_be_bytes());
     fixed[2..4].copy_from_slice(&endpoints.destination.port().to_be_bytes());

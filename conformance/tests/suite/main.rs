@@ -1,0 +1,3 @@
+//! What holds across the crate, seen from outside.
+
+mod docs;

@@ -31,6 +31,8 @@ struct Idealized<'a> {
     ctl: Control,
     /// The number after the urgent text, if URG is set: SEG.SEQ + SEG.UP as they arrived.
     urgent: Option<SeqNumber>,
+    /// Octets taken before were cut off the front.
+    repeats: bool,
     /// Text inside the window.
     text: &'a [u8],
 }

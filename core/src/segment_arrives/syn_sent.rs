@@ -105,8 +105,5 @@ fn requests_crossed(step: &mut Processing<'_>, segment: &Segment<'_>) {
 /// Fifth: neither SYN nor RST.
 fn fifth_drop_the_rest(step: &mut Processing<'_>, segment: &Segment<'_>) -> Check {
     step.fire(if segment.has(Control::ACK) { Rule::SynSent13 } else { Rule::SynSent14 });
-    if segment.has(Control::FIN) {
-        step.fire(Rule::Fin1);
-    }
     Check::Done
 }

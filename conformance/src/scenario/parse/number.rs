@@ -75,7 +75,7 @@ fn term(cursor: &mut Cursor<'_>) -> Result<(i64, i64), ParseError> {
             cursor.take(Kind::Word);
             Ok(term)
         }
-        Err(expected) => Err(cursor.unexpected_word(expected, ["msl"])),
+        Err(expected) => Err(cursor.unexpected(expected)),
     }
 }
 

@@ -50,7 +50,15 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     } else {
         Some(WindowPattern::Exactly(window(cursor)?))
     };
-    Ok(SegmentPattern { ctl, seq, len, ack, wnd, options: options(cursor)? })
+    let before = cursor.used();
+    let options = options(cursor)?;
+    if options.as_ref().is_some_and(Vec::is_empty) {
+        // A reader would take it for "no options"; as a list of what must be there it could never fail.
+        return Err(cursor.error_since(before, |found| {
+            format!("found {found}, expected an option that must be there, or no list at all")
+        }));
+    }
+    Ok(SegmentPattern { ctl, seq, len, ack, wnd, options })
 }
 
 fn window(cursor: &mut Cursor<'_>) -> Result<u16, ParseError> {

@@ -1,7 +1,7 @@
 //! The wire that smoltcp sees: one packet in, a queue of packets out, no delay and no loss.
 //!
-//! It leaves out everything that is not TCP: what smoltcp says in ICMP does not go out, because nothing above this
-//! adapter could read it. Buffers are used again, so that a long run does not allocate for each packet.
+//! It leaves out everything that is not TCP: what smoltcp says in ICMP does not go out, because nothing above
+//! this adapter could read it. Buffers are used again, so that a long run does not allocate for each packet.
 
 use std::collections::VecDeque;
 
@@ -10,6 +10,10 @@ use ::smoltcp::time::Instant;
 
 /// Protocol number of TCP in IPv4's protocol field and in IPv6's next header field.
 const TCP: u8 = 6;
+
+/// Most packets that may wait to be taken. smoltcp keeps the rest and asks for another poll at once; without
+/// a limit a fault of smoltcp's that sends for ever would never come back from a poll.
+const MAX_WAITING: usize = 4096;
 
 /// One end of a wire that carries whole IP packets.
 #[derive(Debug)]
@@ -58,7 +62,7 @@ impl phy::Device for Device {
     }
 
     fn transmit(&mut self, _now: Instant) -> Option<&mut Outgoing> {
-        Some(&mut self.outgoing)
+        (self.outgoing.queue.len() < MAX_WAITING).then_some(&mut self.outgoing)
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -92,7 +96,11 @@ impl phy::TxToken for &mut Outgoing {
         packet.clear();
         packet.resize(len, 0);
         let result = write(&mut packet);
-        if carries_tcp(&packet) { self.queue.push_back(packet) } else { self.spare.push(packet) }
+        if carries_tcp(&packet) {
+            self.queue.push_back(packet);
+        } else {
+            self.spare.push(packet);
+        }
         result
     }
 }

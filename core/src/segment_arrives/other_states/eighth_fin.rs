@@ -66,18 +66,28 @@ fn take_fin(step: &mut Processing<'_>) {
 /// A FIN beyond the one that was taken: no state changes, and RCV.NXT does not count it again (V-48).
 fn fin_after_fin(step: &mut Processing<'_>) {
     step.acknowledge(AckDue::Now);
-    match step.tcb.state {
-        State::CloseWait => step.fire(Rule::Fin8),
-        State::Closing => step.fire(Rule::Fin9),
-        State::LastAck => step.fire(Rule::Fin10),
-        State::TimeWait => {
-            step.fire(Rule::Fin11);
-            let lifetimes = step.tcb.profile.msl.saturating_mul(2);
-            return step.arm(Timer::TimeWait, lifetimes);
-        }
-        _ => return,
+    step.fire(row_of_a_further_fin(step.tcb.state));
+    if step.tcb.state == State::TimeWait {
+        restart_time_wait(step);
+    } else {
+        step.fire(Rule::Fin14);
     }
-    step.fire(Rule::Fin14);
+}
+
+/// What the eighth check says about a FIN after the first, in the states that can see one.
+pub(super) const fn row_of_a_further_fin(state: State) -> Rule {
+    match state {
+        State::Closing => Rule::Fin9,
+        State::LastAck => Rule::Fin10,
+        State::TimeWait => Rule::Fin11,
+        _ => Rule::Fin8,
+    }
+}
+
+/// The peer's FIN came again: its sender has not seen our acknowledgment and needs another 2 MSL at most.
+pub(super) fn restart_time_wait(step: &mut Processing<'_>) {
+    let lifetimes = step.tcb.profile.msl.saturating_mul(2);
+    step.arm(Timer::TimeWait, lifetimes);
 }
 
 /// After the FIN no text can come: RECEIVEs still queued are answered (§3.10.7.4 step 8).

@@ -1,8 +1,7 @@
 //! Fifth, check the ACK field (RFC 9293 §3.10.7.4 step 5; RFC 5961 §5).
 
 use super::Idealized;
-use crate::event::{CallError, Timer};
-use crate::output;
+use crate::event::{CallError, Signal, Timer};
 use crate::processing::{AckDue, Processing};
 use crate::rule::Rule;
 use crate::segment::Control;
@@ -19,6 +18,7 @@ pub(super) fn fifth_check_ack(step: &mut Processing<'_>, segment: &Idealized<'_>
         }
         return Check::Done;
     }
+    let closed_before_open = step.tcb.syn_outstanding() && step.tcb.state == State::FinWait1;
     if step.tcb.state == State::SynReceived {
         if syn_received(step, segment) == Check::Done {
             return Check::Done;
@@ -26,17 +26,16 @@ pub(super) fn fifth_check_ack(step: &mut Processing<'_>, segment: &Idealized<'_>
     } else if below_any_acknowledgment_in_flight(step, segment) == Check::Done {
         return Check::Done;
     }
-    let handshake_was_open = step.tcb.syn_outstanding() && step.tcb.state == State::FinWait1;
     if as_in_established(step, segment) == Check::Done {
         return Check::Done;
     }
     match step.tcb.state {
-        State::FinWait1 if handshake_was_open && step.tcb.syn_outstanding() => {
+        State::FinWait1 if closed_before_open && step.tcb.syn_outstanding() => {
             // The user closed before the handshake was over. What this segment carries is unverified (ACK-24).
             step.fire(Rule::Ack24);
             Check::Done
         }
-        State::FinWait1 => fin_wait_1(step, handshake_was_open),
+        State::FinWait1 => fin_wait_1(step, closed_before_open),
         State::FinWait2 => {
             step.fire(Rule::Ack14);
             Check::Passed
@@ -95,19 +94,30 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
     } else {
         step.fire(Rule::Ack7);
     }
-    if handshake_was_open && !step.tcb.syn_outstanding() {
+    let handshake_is_over = handshake_was_open && !step.tcb.syn_outstanding();
+    if handshake_is_over {
         take_window(step, segment);
+        step.tcb.reopened = None;
+        signal_urgent_text_of_the_syn(step);
     } else if segment.ack.ge(before.0) {
         update_window(step, segment);
     }
-    let opened = before.1 == 0 && step.tcb.snd.wnd > 0;
+    let opened = before.1 == 0 && step.tcb.snd.wnd > 0 && !handshake_is_over;
     let recovering = step.tcb.retransmission.recover.is_some() && step.tcb.snd.una != before.0;
     if step.tcb.outstanding() && (opened || recovering) {
         // What the closed window refused, or what was lost with the segment that timed out, goes at once.
-        output::retransmit_head(step);
+        step.retransmit = true;
         restart_retransmission_timer(step);
     }
     Check::Passed
+}
+
+/// An urgent pointer that came with the peer's SYN waited for the connection to open (§3.10.7.2, MUST-32).
+fn signal_urgent_text_of_the_syn(step: &mut Processing<'_>) {
+    if step.tcb.rcv.up.is_some() {
+        step.fire(Rule::Urg1);
+        step.signal(Signal::UrgentText);
+    }
 }
 
 /// SND.UNA moves to `ack`: acknowledged text leaves the queue, measurements end, timers start over.
@@ -119,6 +129,7 @@ pub(in crate::segment_arrives) fn acknowledge_text(step: &mut Processing<'_>, ac
     let text = ack.since(tcb.snd.una) - u32::from(syn) - u32::from(fin);
     tcb.send_queue.drain(..text as usize);
     tcb.snd.una = ack;
+    tcb.snd.syn = false;
     tcb.snd.up = tcb.snd.up.filter(|up| up.gt(ack));
     tcb.retransmission.acknowledged(ack, now, &tcb.profile);
     if syn {
@@ -162,9 +173,9 @@ fn take_window(step: &mut Processing<'_>, segment: &Idealized<'_>) {
     snd.wl2 = segment.ack;
 }
 
-fn fin_wait_1(step: &mut Processing<'_>, handshake_was_open: bool) -> Check {
+fn fin_wait_1(step: &mut Processing<'_>, closed_before_open: bool) -> Check {
     let acknowledged = step.tcb.fin_acknowledged();
-    if handshake_was_open {
+    if closed_before_open {
         step.fire(if acknowledged { Rule::Ack23 } else { Rule::Ack22 });
     }
     if acknowledged {

@@ -1,7 +1,7 @@
 //! First, check the sequence number (RFC 9293 §3.10.7.4 step 1, §3.4 Table 6).
 
 use super::Idealized;
-use crate::event::Timer;
+use super::eighth_fin::{restart_time_wait, row_of_a_further_fin};
 use crate::processing::{AckDue, Processing};
 use crate::rule::Rule;
 use crate::segment::{Control, Segment};
@@ -13,6 +13,9 @@ pub(super) fn first_check_sequence_number<'a>(
     step: &mut Processing<'_>,
     segment: &Segment<'a>,
 ) -> Option<Idealized<'a>> {
+    if rst_in_spite_of_a_closed_window(step.tcb, segment) {
+        return Some(without_text(segment));
+    }
     let (acceptable, rule) = acceptability(step.tcb, segment);
     step.fire(rule);
     if acceptable {
@@ -20,7 +23,7 @@ pub(super) fn first_check_sequence_number<'a>(
         return Some(trim(step.tcb, segment));
     }
     if segment.has(Control::RST) {
-        return without_window_only_at_rcv_nxt(step, segment);
+        return None;
     }
     if is_syn_of_simultaneous_open(step.tcb, segment) {
         step.fire(Rule::Seq15);
@@ -31,8 +34,9 @@ pub(super) fn first_check_sequence_number<'a>(
     if step.tcb.state == State::TimeWait && segment.has(Control::FIN) && segment.end() == step.tcb.rcv.nxt {
         // Steps 5 and 8 restart the timer for the peer's FIN, which step 1 has already answered (V-9).
         step.fire(Rule::Seq19);
-        let lifetimes = step.tcb.profile.msl.saturating_mul(2);
-        step.arm(Timer::TimeWait, lifetimes);
+        step.fire(Rule::Ack20);
+        step.fire(row_of_a_further_fin(State::TimeWait));
+        restart_time_wait(step);
     }
     let closed_window = step.tcb.rcv.wnd == 0 && segment.seq == step.tcb.rcv.nxt;
     (closed_window && !segment.has(Control::SYN)).then(|| without_text(segment))
@@ -64,12 +68,8 @@ fn is_syn_of_simultaneous_open(tcb: &Tcb, segment: &Segment<'_>) -> bool {
 }
 
 /// A closed window still lets a RST at RCV.NXT through, whatever its length (MUST-66).
-fn without_window_only_at_rcv_nxt<'a>(step: &mut Processing<'_>, segment: &Segment<'a>) -> Option<Idealized<'a>> {
-    let honoured = step.tcb.rcv.wnd == 0 && segment.seq == step.tcb.rcv.nxt;
-    if honoured {
-        step.fire(Rule::Rst13);
-    }
-    honoured.then(|| without_text(segment))
+fn rst_in_spite_of_a_closed_window(tcb: &Tcb, segment: &Segment<'_>) -> bool {
+    segment.has(Control::RST) && !segment.is_empty() && tcb.rcv.wnd == 0 && segment.seq == tcb.rcv.nxt
 }
 
 /// What a closed window leaves of a segment at RCV.NXT: acknowledgment and urgent pointer (MUST-66, §3.8.6.1).
@@ -80,6 +80,7 @@ fn without_text<'a>(segment: &Segment<'a>) -> Idealized<'a> {
         wnd: segment.wnd,
         ctl: segment.ctl.without(Control::SYN | Control::FIN),
         urgent: urgent(segment),
+        repeats: false,
         text: &[],
     }
 }
@@ -93,6 +94,7 @@ pub(super) fn trim<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
     let mut ctl = segment.ctl;
     let mut seq = segment.seq;
     let mut text = segment.text;
+    let mut repeats = false;
     if seq.lt(tcb.rcv.nxt) {
         if ctl.has(Control::SYN) {
             ctl = ctl.without(Control::SYN);
@@ -101,6 +103,7 @@ pub(super) fn trim<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
         let old = tcb.rcv.nxt.since(seq).min(octets(text.len()));
         text = &text[old as usize..];
         seq += old;
+        repeats = old > 0;
         if seq.lt(tcb.rcv.nxt) {
             // Even the FIN, if there is one, was taken before.
             ctl = ctl.without(Control::FIN);
@@ -113,7 +116,7 @@ pub(super) fn trim<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
         ctl = ctl.without(Control::FIN);
         text = &text[..(room as usize).min(text.len())];
     }
-    Idealized { seq, ack: segment.ack, wnd: segment.wnd, ctl, urgent: urgent(segment), text }
+    Idealized { seq, ack: segment.ack, wnd: segment.wnd, ctl, urgent: urgent(segment), repeats, text }
 }
 
 /// Reports rows that single out cases of an acceptable segment.
@@ -150,7 +153,10 @@ fn fire_special_cases_of_unacceptable(step: &mut Processing<'_>, segment: &Segme
         {
             step.fire(if syn_again { Rule::Seq16 } else { Rule::Syn5 });
         }
-        State::CloseWait | State::Closing | State::LastAck if fin_again => step.fire(Rule::Seq18),
+        state @ (State::CloseWait | State::Closing | State::LastAck) if fin_again => {
+            step.fire(Rule::Seq18);
+            step.fire(row_of_a_further_fin(state));
+        }
         _ => {}
     }
     let probe = segment.seq == nxt - 1 && segment.ctl.sequence_length() == 0 && segment.text.len() <= 1;

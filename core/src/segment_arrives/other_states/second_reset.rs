@@ -22,6 +22,9 @@ pub(super) fn second_check_rst(step: &mut Processing<'_>, segment: &Segment<'_>)
     }
     let rcv = &step.tcb.rcv;
     if segment.seq == rcv.nxt {
+        if rcv.wnd == 0 {
+            step.fire(Rule::Rst13);
+        }
         reset_the_connection(step);
     } else if !segment.seq.in_window(rcv.nxt, rcv.wnd) {
         step.fire(Rule::Rst1);
@@ -103,6 +106,7 @@ pub(super) fn return_to_listen(step: &mut Processing<'_>) {
 /// start (MAY-2 (2)).
 pub(super) fn return_to_time_wait(step: &mut Processing<'_>) {
     let Some((snd, rcv)) = step.tcb.reopened.take() else { return };
+    step.fail_receives(CallError::ConnectionReset);
     step.stop_all_timers();
     step.tcb.delete();
     step.tcb.snd = snd;

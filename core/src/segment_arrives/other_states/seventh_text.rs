@@ -31,22 +31,27 @@ pub(super) fn seventh_process_text(step: &mut Processing<'_>, segment: &Idealize
         let push = step.tcb.rcv.push.map_or(end, |push| push.later(end));
         step.tcb.rcv.push = Some(push);
     }
-    if start == step.tcb.rcv.nxt {
-        take(step, segment);
-    } else {
+    if segment.repeats || step.tcb.reassembly.overlaps(start, end) {
+        step.fire(Rule::Text6);
+    }
+    let nxt = step.tcb.rcv.nxt;
+    if start.gt(nxt) {
         step.fire(Rule::Text5);
         step.tcb.reassembly.hold(start, segment.text);
         step.acknowledge(AckDue::Now);
+    } else if end.gt(nxt) {
+        // What waited for ESTABLISHED may have covered the front of this text.
+        take(step, segment, &segment.text[nxt.since(start) as usize..]);
     }
     Check::Passed
 }
 
 /// Text that is next in sequence, and whatever it makes contiguous.
-fn take(step: &mut Processing<'_>, segment: &Idealized<'_>) {
+fn take(step: &mut Processing<'_>, segment: &Idealized<'_>, text: &[u8]) {
     let tcb = &mut *step.tcb;
     let gap = !tcb.reassembly.is_empty();
-    tcb.receive_queue.extend(segment.text);
-    let len = octets(segment.text.len());
+    tcb.receive_queue.extend(text);
+    let len = octets(text.len());
     advance(step, len);
     let tcb = &mut *step.tcb;
     let released = tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue);

@@ -1,0 +1,407 @@
+//! The bench: a stack, a scripted peer and the time between them; out comes a trace with a verdict.
+//!
+//! The bench owns time. It performs a scenario's steps one by one, resolves what they name from the peer's
+//! [`ledger`], writes everything down and compares what the stack sends with what the scenario expects. Whatever the
+//! scenario says, every segment of the stack must be well formed, come from the right sockets and carry the octets
+//! that its user sent; and what the scenario does not expect must not come, other than bare acknowledgments and
+//! retransmissions (V-28).
+//!
+//! It leaves out rules of its own about TCP beyond these: what is right is for the scenario to say.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Instant, SeqNumber};
+
+use crate::requirement::{self, Level};
+use crate::scenario::{Scenario, ScenarioCall, SegmentPattern, SegmentSpec, Step, What, When};
+use crate::stack::{CallOutcome, Setup, SocketId, Stack, UserCall};
+use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
+use crate::verdict::{Failure, Verdict};
+use crate::wire::{self, Endpoints};
+use ledger::Ledger;
+use streams::Stream;
+
+pub mod ledger;
+mod matching;
+mod peer;
+mod streams;
+mod user;
+
+/// Segments that a stack may send in one scenario; one that sends more is taken to be out of control.
+const MOST_SEGMENTS: usize = 10_000;
+
+/// How long an expectation without a time (`*`) is waited for.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The passive end's port.
+const SERVICE_PORT: u16 = 80;
+
+/// The active end's port.
+const CLIENT_PORT: u16 = 49_152;
+
+/// The peer's initial sequence number, unless a scenario asks for another.
+const PEER_ISS: u32 = 1000;
+
+/// Octets of buffer in each direction, unless a scenario asks for another number.
+const BUFFER: u32 = 4096;
+
+/// Which network the bench imitates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Family {
+    /// IPv4
+    #[default]
+    V4,
+    /// IPv6
+    V6,
+}
+
+/// What came of a scenario.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// What happened.
+    pub trace: Trace,
+    /// What it means.
+    pub verdict: Verdict,
+}
+
+/// Plays a scenario to a stack.
+pub fn run(stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
+    let lacking = scenario.needs.iter().find_map(|need| stack.declaration().lack(*need));
+    if let Some(reason) = lacking {
+        return Run { trace: Trace::default(), verdict: Verdict::Skipped(reason.to_owned()) };
+    }
+    let mut bench = Bench::new(stack, scenario, family);
+    let outcome = bench.perform(scenario);
+    let verdict = match outcome {
+        Ok(()) => Verdict::Pass,
+        Err(Departure { what, step, trace_line }) => Verdict::Fail(Failure {
+            requirements: scenario.checks.clone(),
+            level: requirement::gravest(scenario.checks.iter().map(String::as_str)).unwrap_or(Level::Must),
+            what,
+            step,
+            trace_line,
+        }),
+    };
+    Run { trace: bench.trace, verdict }
+}
+
+/// Something that the stack should not have done, or should have.
+#[derive(Debug)]
+struct Departure {
+    what: String,
+    step: Option<usize>,
+    trace_line: Option<usize>,
+}
+
+impl Departure {
+    fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), step: None, trace_line: None }
+    }
+
+    fn at_line(mut self, line: usize) -> Self {
+        self.trace_line = Some(line);
+        self
+    }
+}
+
+/// A segment of the stack that no step has taken yet.
+#[derive(Debug)]
+struct Emission {
+    time: Instant,
+    segment: SegmentRecord,
+    trace_line: usize,
+    /// A bare acknowledgment, or octets seen before: welcome at any time (V-28).
+    tolerable: bool,
+}
+
+struct Bench<'s> {
+    stack: &'s mut dyn Stack,
+    settle: Duration,
+    msl: Duration,
+    now: Instant,
+    /// When the step before this one happened.
+    previous: Instant,
+    trace: Trace,
+    ledger: Ledger,
+    local: IpAddr,
+    peer: IpAddr,
+    /// From the peer to the stack.
+    endpoints: Endpoints,
+    listener: Option<SocketId>,
+    connection: Option<SocketId>,
+    /// Octets that the stack's user has sent on this connection, and read from it.
+    sent: u32,
+    read: u32,
+    pending: VecDeque<Emission>,
+    emitted: usize,
+    packet: Vec<u8>,
+}
+
+impl<'s> Bench<'s> {
+    fn new(stack: &'s mut dyn Stack, scenario: &Scenario, family: Family) -> Self {
+        // Addresses reserved for documentation (RFC 5737, RFC 3849).
+        let (local, peer): (IpAddr, IpAddr) = match family {
+            Family::V4 => (Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(192, 0, 2, 2).into()),
+            Family::V6 => {
+                let address = |last| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last).into();
+                (address(1), address(2))
+            }
+        };
+        let setup = &scenario.setup;
+        stack.reset(&Setup {
+            local,
+            peer,
+            seed: setup.seed.unwrap_or(1),
+            receive_buffer: setup.buffer.unwrap_or(BUFFER),
+            send_buffer: setup.buffer.unwrap_or(BUFFER),
+            mtu: setup.mtu.unwrap_or(1500),
+            nagle: setup.nagle.unwrap_or(true),
+        });
+        let _ = stack.take_rules();
+        let (settle, msl) = (stack.declaration().settle, stack.declaration().msl);
+        let peer_iss = SeqNumber(setup.peer_iss.unwrap_or(PEER_ISS));
+        Self {
+            stack,
+            settle,
+            msl,
+            now: Instant::ZERO,
+            previous: Instant::ZERO,
+            trace: Trace { right_iss: Some(peer_iss), ..Trace::default() },
+            ledger: Ledger::new(peer_iss),
+            local,
+            peer,
+            endpoints: Endpoints {
+                source: SocketAddr::new(peer, CLIENT_PORT),
+                destination: SocketAddr::new(local, SERVICE_PORT),
+            },
+            listener: None,
+            connection: None,
+            sent: 0,
+            read: 0,
+            pending: VecDeque::new(),
+            emitted: 0,
+            packet: Vec::new(),
+        }
+    }
+
+    fn perform(&mut self, scenario: &Scenario) -> Result<(), Departure> {
+        let judged = scenario.steps.iter().any(|step| matches!(step.what, What::Expect(_) | What::Quiet(_)));
+        for (index, step) in scenario.steps.iter().enumerate() {
+            self.perform_step(step, judged)
+                .map_err(|departure| Departure { step: departure.step.or(Some(index)), ..departure })?;
+        }
+        self.advance(self.now + self.settle)?;
+        self.nothing_unexpected(judged)
+    }
+
+    fn perform_step(&mut self, step: &Step, judged: bool) -> Result<(), Departure> {
+        match &step.what {
+            What::Call { call, expected } => {
+                self.wait_for(step.when)?;
+                self.nothing_unexpected(judged)?;
+                self.user_call(*call, expected)
+            }
+            What::Segment(spec) => {
+                self.wait_for(step.when)?;
+                self.nothing_unexpected(judged)?;
+                self.peer_sends(spec)
+            }
+            What::Expect(patterns) => self.expect(step.when, patterns),
+            What::Quiet(span) => {
+                self.wait_for(step.when)?;
+                let end = self.now + span.resolve(self.msl);
+                self.advance(end)?;
+                self.previous = self.now;
+                match self.pending.pop_front() {
+                    None => Ok(()),
+                    Some(emission) => Err(self.unexpected(&emission, "nothing may be sent here")),
+                }
+            }
+        }
+    }
+
+    /// Lets the time pass that a stimulus is after the step before it.
+    fn wait_for(&mut self, when: When) -> Result<(), Departure> {
+        if let When::After(span) = when {
+            let due = self.previous + span.resolve(self.msl);
+            self.advance(due.max(self.now))?;
+        }
+        self.previous = self.now;
+        Ok(())
+    }
+
+    /// Lets the stack run until `time`, and takes what it sends.
+    fn advance(&mut self, time: Instant) -> Result<(), Departure> {
+        loop {
+            let reached = self.guarded(|stack| stack.run_until(time))?;
+            self.now = self.now.max(reached);
+            self.collect()?;
+            if reached >= time {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Calls the stack; its panic is a departure.
+    fn guarded<R>(&mut self, call: impl FnOnce(&mut dyn Stack) -> R) -> Result<R, Departure> {
+        catch_unwind(AssertUnwindSafe(|| call(self.stack))).map_err(|payload| {
+            let message = payload
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned());
+            self.note(format!("the stack panicked: {message}"));
+            Departure::new(format!("the stack panicked: {message}")).at_line(self.trace.entries.len() - 1)
+        })
+    }
+
+    /// Takes everything that the stack has to send.
+    fn collect(&mut self) -> Result<(), Departure> {
+        let mut packet = std::mem::take(&mut self.packet);
+        while self.guarded(|stack| stack.emit(&mut packet))? {
+            self.emitted += 1;
+            if self.emitted > MOST_SEGMENTS {
+                return Err(Departure::new(format!("the stack sent more than {MOST_SEGMENTS} segments")));
+            }
+            self.take_packet(&packet)?;
+        }
+        self.packet = packet;
+        Ok(())
+    }
+
+    /// Writes a packet down and checks what must be true of every one.
+    fn take_packet(&mut self, packet: &[u8]) -> Result<(), Departure> {
+        let parsed = wire::parse(packet).map_err(|not_tcp| {
+            Departure::new(format!("the stack sent a packet that no host would take for TCP: {not_tcp}"))
+        })?;
+        let segment = SegmentRecord::of(&parsed.segment);
+        let tolerable = self.is_tolerable(&segment);
+        let new_incarnation = segment.ctl.has(Control::SYN) && self.ledger.stack_iss != Some(segment.seq);
+        if new_incarnation && self.ledger.stack_iss.is_some() {
+            (self.connection, self.sent, self.read) = (None, 0, 0);
+        }
+        self.ledger.seen(&segment);
+        let trace_line = self.write_down(Happening::Segment { from: End::Left, segment: segment.clone(), lost: false });
+        let wrong = if parsed.segment.integrity == Integrity::BadChecksum {
+            Some("MUST-2: the checksum of a segment is wrong".to_owned())
+        } else if parsed.segment.integrity == Integrity::BadDataOffset {
+            Some("the data offset of a segment is wrong".to_owned())
+        } else if parsed.endpoints != self.endpoints.reversed() {
+            Some(format!("a segment went between the wrong sockets: {}", parsed.endpoints))
+        } else {
+            self.wrong_text(&segment, parsed.segment.text)
+        };
+        match wrong {
+            Some(what) => Err(Departure::new(what).at_line(trace_line)),
+            None => {
+                self.pending.push_back(Emission { time: self.now, segment, trace_line, tolerable });
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a segment is always welcome: a bare acknowledgment of nothing too new, or octets sent before (V-28).
+    fn is_tolerable(&self, segment: &SegmentRecord) -> bool {
+        let judged = segment.ctl.without(Control::PSH | Control::ECE | Control::CWR | Control::URG);
+        let bare = judged == Control::ACK && segment.len == 0;
+        let truthful = segment.ack.le(self.ledger.peer_nxt);
+        let again = segment.end() != segment.seq && !self.ledger.is_new(segment);
+        !segment.ctl.has(Control::RST) && (bare && truthful || again)
+    }
+
+    /// Octets must be those that the user sent, at every transmission (I-086).
+    fn wrong_text(&self, segment: &SegmentRecord, text: &[u8]) -> Option<String> {
+        let iss = self.ledger.stack_iss.filter(|_| !text.is_empty())?;
+        let syn = u32::from(segment.ctl.has(Control::SYN));
+        let position = (segment.seq + syn).since(iss + 1);
+        let beyond = position.checked_add(segment.len).is_none_or(|end| end > self.sent);
+        if segment.ctl.has(Control::RST) {
+            None
+        } else if beyond {
+            Some(format!("a segment carries octets that the user has not sent, from position {position} on"))
+        } else {
+            let wrong = streams::first_wrong(Stream::Stack, position, text)?;
+            Some(format!("octet {wrong} of the stream is not the one that the user sent"))
+        }
+    }
+
+    /// The next segment must be one of these.
+    fn expect(&mut self, when: When, patterns: &[SegmentPattern]) -> Result<(), Departure> {
+        let (earliest, latest) = match when {
+            When::After(span) => (self.previous, self.previous + span.resolve(self.msl)),
+            When::Between(from, to) => (self.previous + from.resolve(self.msl), self.previous + to.resolve(self.msl)),
+            When::Whenever => (self.previous, self.previous + PATIENCE),
+        };
+        let latest = latest + self.settle;
+        loop {
+            let Some(emission) = self.pending.pop_front() else {
+                if self.now >= latest {
+                    return Err(Departure::new(format!("expected {}, nothing was sent", described(when, patterns))));
+                }
+                let reached = self.guarded(|stack| stack.run_until(latest))?;
+                self.now = self.now.max(reached);
+                self.collect()?;
+                continue;
+            };
+            let matched = patterns.iter().any(|pattern| matching::matches(pattern, &emission.segment, &self.ledger));
+            if matched && emission.time + self.settle < earliest {
+                let wanted = described(when, patterns);
+                return Err(self.unexpected(&emission, &format!("it came too early: expected {wanted}")));
+            }
+            if matched && emission.time <= latest {
+                self.previous = emission.time;
+                return Ok(());
+            }
+            if !emission.tolerable || emission.time > latest {
+                return Err(self.unexpected(&emission, &format!("expected {}", described(when, patterns))));
+            }
+        }
+    }
+
+    /// Nothing is left that a step should have taken.
+    fn nothing_unexpected(&mut self, judged: bool) -> Result<(), Departure> {
+        while let Some(emission) = self.pending.pop_front() {
+            if judged && !emission.tolerable {
+                return Err(self.unexpected(&emission, "nothing asked for it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn unexpected(&self, emission: &Emission, why: &str) -> Departure {
+        let text = self.trace.segment_text(End::Left, &emission.segment);
+        Departure::new(format!("the stack sent `{text}`; {why}")).at_line(emission.trace_line)
+    }
+
+    /// Writes an event down with the stack's state after it; returns its line.
+    fn write_down(&mut self, happening: Happening) -> usize {
+        let socket = self.connection.or(self.listener);
+        let left = socket.and_then(|socket| {
+            catch_unwind(AssertUnwindSafe(|| self.stack.state(socket))).unwrap_or_default()
+        });
+        let rules = self.stack.take_rules();
+        self.trace.push(Entry { time: self.now, happening, left, right: None, rules });
+        self.trace.entries.len() - 1
+    }
+
+    fn note(&mut self, note: String) {
+        let rules = tcpspec_core::RuleSet::default();
+        let happening = Happening::Note(note);
+        self.trace.push(Entry { time: self.now, happening, left: None, right: None, rules });
+    }
+}
+
+/// Patterns as a scenario writes them, with their time.
+fn described(when: When, patterns: &[SegmentPattern]) -> String {
+    let patterns: Vec<_> = patterns.iter().map(|pattern| format!("`> {pattern}`")).collect();
+    let patterns = patterns.join(" or ");
+    match when {
+        When::After(_) => format!("{patterns} at once"),
+        When::Between(from, to) => format!("{patterns} between {from} and {to} after the step before"),
+        When::Whenever => patterns,
+    }
+}

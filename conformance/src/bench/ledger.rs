@@ -1,0 +1,169 @@
+//! What the scripted peer knows of the connection: only what it sent and what it was sent.
+//!
+//! Scenarios name numbers by anchors; this is what they are resolved from, and nothing else is, so that improving the
+//! oracle can never change what a stored scenario means. Where the peer cannot know, a fixed fallback stands in, and
+//! the ledger says that it did.
+
+use tcpspec_core::{Control, SeqNumber};
+
+use crate::scenario::{Anchor, SeqExpr};
+use crate::trace::SegmentRecord;
+
+/// Whose initial sequence number a relative number counts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Space {
+    /// Numbers of the peer's octets: SEG.SEQ of its segments, SEG.ACK of the stack's.
+    Peer,
+    /// Numbers of the stack's octets.
+    Stack,
+}
+
+/// A resolved number, and whether a fallback stood in for something not yet known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resolved {
+    /// The number.
+    pub number: SeqNumber,
+    /// Part of it is a fallback.
+    pub fallback: bool,
+}
+
+/// The peer's book of the connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ledger {
+    /// The peer's initial sequence number.
+    pub peer_iss: SeqNumber,
+    /// What the peer would send next.
+    pub peer_nxt: SeqNumber,
+    /// The stack's initial sequence number, once its SYN was seen.
+    pub stack_iss: Option<SeqNumber>,
+    /// Just past everything seen from the stack.
+    stack_nxt: SeqNumber,
+    /// Oldest number of the stack that the peer has not acknowledged.
+    stack_una: SeqNumber,
+    /// The last acknowledgment number from the stack.
+    acknowledged: Option<SeqNumber>,
+    /// The last window from the stack.
+    window: Option<u16>,
+    /// The largest window that the peer has offered.
+    offered: u16,
+    /// The peer's latest segment.
+    latest: Option<SegmentRecord>,
+}
+
+impl Ledger {
+    /// Nothing sent, nothing seen.
+    #[must_use]
+    pub const fn new(peer_iss: SeqNumber) -> Self {
+        Self {
+            peer_iss,
+            peer_nxt: peer_iss,
+            stack_iss: None,
+            stack_nxt: SeqNumber(1),
+            stack_una: SeqNumber(1),
+            acknowledged: None,
+            window: None,
+            offered: 0,
+            latest: None,
+        }
+    }
+
+    /// The peer sent a segment.
+    pub fn sent(&mut self, segment: SegmentRecord, damaged: bool) {
+        let contiguous = segment.seq.le(self.peer_nxt) && segment.end().gt(self.peer_nxt);
+        if contiguous && !damaged && !segment.ctl.has(Control::RST) {
+            self.peer_nxt = segment.end();
+        }
+        if segment.ctl.has(Control::ACK) && !damaged {
+            if segment.ack.gt(self.stack_una) && segment.ack.le(self.stack_nxt) {
+                self.stack_una = segment.ack;
+            }
+            self.offered = self.offered.max(segment.wnd);
+        }
+        self.latest = Some(segment);
+    }
+
+    /// The stack sent a segment.
+    pub fn seen(&mut self, segment: &SegmentRecord) {
+        if segment.ctl.has(Control::RST) {
+            return;
+        }
+        if segment.ctl.has(Control::SYN) && self.stack_iss != Some(segment.seq) {
+            self.stack_iss = Some(segment.seq);
+            self.stack_una = segment.seq;
+            self.stack_nxt = segment.end();
+            self.begin_incarnation(segment);
+        } else if segment.end().gt(self.stack_nxt) {
+            self.stack_nxt = segment.end();
+        }
+        if segment.ctl.has(Control::ACK) {
+            self.acknowledged = Some(segment.ack);
+            self.window = Some(segment.wnd);
+        }
+    }
+
+    /// A SYN,ACK for a SYN with another number than before begins a new incarnation: the peer counts from there.
+    fn begin_incarnation(&mut self, answer: &SegmentRecord) {
+        let request = self.latest.as_ref().filter(|latest| latest.ctl.has(Control::SYN));
+        if let Some(request) = request.filter(|request| answer.ack == request.seq + 1) {
+            self.peer_iss = request.seq;
+            self.peer_nxt = request.end();
+        }
+    }
+
+    /// Whether a segment of the stack carries something that was not seen before.
+    #[must_use]
+    pub fn is_new(&self, segment: &SegmentRecord) -> bool {
+        self.stack_iss.is_none_or(|iss| segment.seq.lt(iss)) || segment.end().gt(self.stack_nxt)
+    }
+
+    /// The number that an expression stands for.
+    #[must_use]
+    pub fn resolve(&self, expression: SeqExpr, space: Space) -> Resolved {
+        let known = |number| Resolved { number, fallback: false };
+        match expression {
+            SeqExpr::Absolute(number) => known(SeqNumber(number)),
+            SeqExpr::Relative(offset) => match space {
+                Space::Peer => known(self.peer_iss + offset),
+                Space::Stack => Resolved {
+                    number: self.stack_iss.unwrap_or_default() + offset,
+                    fallback: self.stack_iss.is_none(),
+                },
+            },
+            SeqExpr::Anchor(anchor, offset) => {
+                let Resolved { number, fallback } = self.anchor(anchor);
+                let low = u32::try_from(offset.rem_euclid(1 << 32)).unwrap_or_default();
+                Resolved { number: number + low, fallback }
+            }
+        }
+    }
+
+    fn anchor(&self, anchor: Anchor) -> Resolved {
+        let known = |number| Resolved { number, fallback: false };
+        let of_stack = |number| Resolved { number, fallback: self.stack_iss.is_none() };
+        let nxt = self.acknowledged.unwrap_or(self.peer_nxt);
+        let window = u32::from(self.window.unwrap_or(1));
+        let of_window = |number| Resolved { number, fallback: self.acknowledged.is_none() };
+        let latest = |pick: fn(&SegmentRecord) -> SeqNumber| match &self.latest {
+            Some(segment) => known(pick(segment)),
+            None => Resolved { number: SeqNumber::default(), fallback: true },
+        };
+        match anchor {
+            Anchor::PeerNxt => known(self.peer_nxt),
+            Anchor::RcvNxt => of_window(nxt),
+            Anchor::RcvMid => of_window(nxt + window / 2),
+            Anchor::RcvLast => of_window(nxt + window.saturating_sub(1)),
+            Anchor::RcvEdge => of_window(nxt + window),
+            Anchor::SndUna => of_stack(self.stack_una),
+            Anchor::SndNxt => of_stack(self.stack_nxt),
+            Anchor::SndMid => {
+                let flight = self.stack_nxt.since(self.stack_una);
+                let number = if flight > 1 { self.stack_una + flight / 2 } else { self.stack_nxt };
+                Resolved { number, fallback: self.stack_iss.is_none() || flight <= 1 }
+            }
+            Anchor::SndOld => of_stack(self.stack_una - u32::from(self.offered) - 1),
+            Anchor::SegSeq => latest(|segment| segment.seq),
+            Anchor::SegAck => latest(|segment| segment.ack),
+            Anchor::SegEnd => latest(SegmentRecord::end),
+        }
+    }
+}

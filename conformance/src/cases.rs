@@ -1,0 +1,95 @@
+//! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, in `conformance/cases`.
+//!
+//! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its section;
+//! nothing else has to be told. Cases judge from outside: by segments, time and what the user's calls answer.
+
+use std::sync::LazyLock;
+
+use crate::scenario::{self, Scenario};
+
+/// The files of the suite: the section of RFC 9293, its title in a few words, and the scenarios.
+static FILES: [(&str, &str, &str); 1] = [
+    ("3.5", "opening", include_str!("../cases/3.5-opening.tcpspec")),
+];
+
+/// A scenario of the suite.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Case {
+    /// `section/name`, unique.
+    pub id: String,
+    /// Section of RFC 9293.
+    pub section: &'static str,
+    /// What the section is about, in a few words.
+    pub topic: &'static str,
+    /// The scenario.
+    pub scenario: Scenario,
+}
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let of_file = |&(section, topic, text): &(&'static str, &'static str, &'static str)| {
+        let scenarios = scenario::parse(text).unwrap_or_else(|error| panic!("cases of section {section}: {error}"));
+        scenarios.into_iter().map(move |scenario| Case {
+            id: format!("{section}/{}", scenario.name),
+            section,
+            topic,
+            scenario,
+        })
+    };
+    FILES.iter().flat_map(of_file).collect()
+});
+
+/// All cases, in the order of the RFC's sections.
+#[must_use]
+pub fn all() -> &'static [Case] {
+    &CASES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requirement;
+    use crate::scenario::{ExpectedOutcome, What};
+    use crate::stack::{CallFailure, Capability};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_every_case_has_a_title_and_names_known_requirements() {
+        let mut ids = BTreeSet::new();
+        for case in all() {
+            assert!(ids.insert(&case.id), "{} twice", case.id);
+            assert!(!case.scenario.title.is_empty(), "{} has no title", case.id);
+            assert!(!case.scenario.checks.is_empty(), "{} checks nothing", case.id);
+            for id in &case.scenario.checks {
+                assert!(requirement::find(id).is_some(), "{} names {id}, which is not in the catalogue", case.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_case_can_fail() {
+        for case in all() {
+            let judges = |what: &What| match what {
+                What::Expect(_) | What::Quiet(_) => true,
+                What::Call { expected, .. } => !expected.is_empty(),
+                What::Segment(_) => false,
+            };
+            assert!(case.scenario.steps.iter().any(|step| judges(&step.what)), "{} expects nothing", case.id);
+        }
+    }
+
+    #[test]
+    fn a_case_that_tells_resets_from_other_endings_needs_a_stack_that_does() {
+        let tells = |outcome: &ExpectedOutcome| {
+            matches!(outcome, ExpectedOutcome::Failure(CallFailure::Reset | CallFailure::Refused))
+        };
+        for case in all() {
+            let mut calls = case.scenario.steps.iter().filter_map(|step| match &step.what {
+                What::Call { expected, .. } => Some(expected),
+                _ => None,
+            });
+            if calls.any(|expected| expected.iter().any(tells)) {
+                assert!(case.scenario.needs.contains(&Capability::TellsResets), "{}", case.id);
+            }
+        }
+    }
+}

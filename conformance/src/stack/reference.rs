@@ -1,0 +1,271 @@
+//! The executable reference as a stack under test: tcpspec-core's host, a codec and a virtual clock.
+//!
+//! It is held to the same suite as everybody else. Nothing here decides anything about TCP.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tcpspec_core::event::{Call, CallError, Outcome, Remote};
+use tcpspec_core::host::{Connection, ConnectionId, Datagram, Ending, Host, IssSource, Settings, SocketPair};
+use tcpspec_core::{Instant, Profile, RuleSet, SeqNumber, State};
+
+use super::{CallFailure, CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use crate::wire;
+
+/// Connections that a listener may hold before they are accepted.
+const BACKLOG: usize = 16;
+
+/// Records of connections.
+const MOST_CONNECTIONS: usize = 256;
+
+/// The reference with a choice of profile.
+#[derive(Debug)]
+pub struct Reference {
+    declaration: Declaration,
+    profile: Profile,
+    host: Host,
+    remote: IpAddr,
+    now: Instant,
+    emitted: VecDeque<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Default for Reference {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reference {
+    /// The reference as RFC 9293 recommends it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_profile(Profile::default())
+    }
+
+    /// The reference with other choices. Buffers, sizes and Nagle's algorithm come from the setup of each run.
+    #[must_use]
+    pub fn with_profile(profile: Profile) -> Self {
+        Self {
+            declaration: Declaration {
+                name: "reference",
+                version: env!("CARGO_PKG_VERSION"),
+                msl: profile.msl,
+                msl_source: "RFC 9293 §3.4.2",
+                settle: Duration::from_millis(1),
+                lacks: &[],
+            },
+            profile,
+            host: Host::new(Settings {
+                address: Ipv4Addr::UNSPECIFIED.into(),
+                profile,
+                backlog: BACKLOG,
+                most_connections: MOST_CONNECTIONS,
+                iss: IssSource::Fixed(SeqNumber(0)),
+            }),
+            remote: Ipv4Addr::UNSPECIFIED.into(),
+            now: Instant::ZERO,
+            emitted: VecDeque::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    fn connection(&self, socket: SocketId) -> Option<&Connection> {
+        self.host.connection(ConnectionId(socket.0))
+    }
+
+    /// A call of the host; what it sends goes to the network.
+    fn host_call(&mut self, socket: SocketId, call: Call<'_>) -> Outcome {
+        let Self { host, now, emitted, spare, .. } = self;
+        host.call(*now, ConnectionId(socket.0), call, &mut |datagram| transmit(&datagram, emitted, spare))
+    }
+
+    fn send(&mut self, socket: SocketId, text: &[u8]) -> CallOutcome {
+        let Some(connection) = self.connection(socket) else {
+            return CallOutcome::Error(CallFailure::NoConnection);
+        };
+        let room = connection.tcb.profile.send_buffer as usize - connection.tcb.send_queue.len();
+        let ending = connection.ending;
+        let text = &text[..text.len().min(room)];
+        let remote = Remote::Unspecified;
+        match self.host_call(socket, Call::Send { text, push: true, urgent: false, timeout: None, remote }) {
+            Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+            _ if text.is_empty() => CallOutcome::WouldBlock,
+            _ => CallOutcome::Sent(text.len()),
+        }
+    }
+
+    fn receive(&mut self, socket: SocketId, max: usize) -> CallOutcome {
+        let Some(connection) = self.connection(socket) else {
+            return CallOutcome::Error(CallFailure::NoConnection);
+        };
+        if connection.tcb.receive_queue.is_empty() && connection.unread.is_empty() {
+            return nothing_to_read(connection);
+        }
+        let max = u32::try_from(max).unwrap_or(u32::MAX);
+        let ending = connection.ending;
+        match self.host_call(socket, Call::Receive { max }) {
+            Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+            _ => CallOutcome::Received(self.host.octets().to_vec()),
+        }
+    }
+}
+
+/// RECEIVE would wait, or never succeed.
+fn nothing_to_read(connection: &Connection) -> CallOutcome {
+    match connection.ending {
+        Some(Ending::Failed(error)) => CallOutcome::Error(failure(error, connection.ending)),
+        _ if connection.peer_closed => CallOutcome::EndOfStream,
+        Some(Ending::Closed) => CallOutcome::Error(CallFailure::NoConnection),
+        None => CallOutcome::WouldBlock,
+    }
+}
+
+/// What a program is told of an error: how the connection ended, if it has.
+const fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
+    let error = match ending {
+        Some(Ending::Failed(cause)) => cause,
+        Some(Ending::Closed) | None => error,
+    };
+    match error {
+        CallError::ConnectionReset => CallFailure::Reset,
+        CallError::ConnectionRefused => CallFailure::Refused,
+        CallError::ConnectionClosing => CallFailure::Closing,
+        CallError::UserTimeout => CallFailure::TimedOut,
+        CallError::DoesNotExist => CallFailure::NoConnection,
+        CallError::AlreadyExists
+        | CallError::RemoteSocketUnspecified
+        | CallError::RemoteSocketInvalid
+        | CallError::InsufficientResources => CallFailure::Other(error.text()),
+    }
+}
+
+/// Puts a datagram of the host on the wire.
+fn transmit(datagram: &Datagram<'_>, emitted: &mut VecDeque<Vec<u8>>, spare: &mut Vec<Vec<u8>>) {
+    let endpoints = wire::Endpoints { source: datagram.pair.local, destination: datagram.pair.remote };
+    let option = datagram.segment.mss.map(wire::mss_option);
+    let options = option.as_ref().map_or(&[][..], |option| &option[..]);
+    let header = wire::Header::of_outgoing(datagram.segment, options);
+    let mut packet = spare.pop().unwrap_or_default();
+    packet.clear();
+    wire::build(&endpoints, &header, [datagram.text.0, datagram.text.1], &mut packet)
+        .expect("a host speaks one address family and four octets of options fit");
+    emitted.push_back(packet);
+}
+
+/// Initial send sequence numbers: a clock of four microseconds plus a keyed hash of the pair (RFC 6528 §3).
+fn choose_iss(pair: &SocketPair, now: Instant, secret: u64) -> SeqNumber {
+    let mut hasher = DefaultHasher::new();
+    (secret, pair).hash(&mut hasher);
+    let clock = (now.0 / 4) & u64::from(u32::MAX);
+    let low = |value: u64| u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
+    SeqNumber(low(clock)) + low(hasher.finish())
+}
+
+impl Stack for Reference {
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn reset(&mut self, setup: &Setup) {
+        let (ip_header, default_mss) = if setup.local.is_ipv4() { (20, 536) } else { (40, 1220) };
+        let largest_text = setup.mtu.saturating_sub(ip_header + 20);
+        let profile = Profile {
+            receive_buffer: setup.receive_buffer,
+            send_buffer: setup.send_buffer,
+            announced_mss: largest_text,
+            largest_text,
+            default_mss,
+            nagle: setup.nagle,
+            ..self.profile
+        };
+        self.host = Host::new(Settings {
+            address: setup.local,
+            profile,
+            backlog: BACKLOG,
+            most_connections: MOST_CONNECTIONS,
+            iss: IssSource::Function { choose: choose_iss, secret: setup.seed },
+        });
+        self.remote = setup.peer;
+        self.now = Instant::ZERO;
+        self.spare.extend(self.emitted.drain(..));
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        match call {
+            UserCall::Listen { port } => match self.host.listen(port, None) {
+                Ok(id) => CallOutcome::Opened(SocketId(id.0)),
+                Err(error) => CallOutcome::Error(failure(error, None)),
+            },
+            UserCall::Connect { port, remote_port } => {
+                let Self { host, now, emitted, spare, remote, .. } = self;
+                let remote = SocketAddr::new(*remote, remote_port);
+                match host.connect(*now, port, remote, &mut |datagram| transmit(&datagram, emitted, spare)) {
+                    Ok(id) => CallOutcome::Opened(SocketId(id.0)),
+                    Err(error) => CallOutcome::Error(failure(error, None)),
+                }
+            }
+            UserCall::Accept { listener } => match self.host.accept(ConnectionId(listener.0)) {
+                Some(id) => CallOutcome::Opened(SocketId(id.0)),
+                None => CallOutcome::WouldBlock,
+            },
+            UserCall::Send { socket, text } => self.send(socket, text),
+            UserCall::Receive { socket, max } => self.receive(socket, max),
+            UserCall::Close { socket } | UserCall::Abort { socket } => {
+                let ending = self.connection(socket).and_then(|connection| connection.ending);
+                let close = matches!(call, UserCall::Close { .. });
+                match self.host_call(socket, if close { Call::Close } else { Call::Abort }) {
+                    Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+                    _ => CallOutcome::Ok,
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, packet: &[u8]) {
+        let Ok(parsed) = wire::parse(packet) else { return };
+        let Self { host, now, emitted, spare, .. } = self;
+        let (source, destination) = (parsed.endpoints.source, parsed.endpoints.destination);
+        host.segment_arrives(*now, source, destination, &parsed.segment, &mut |datagram| {
+            transmit(&datagram, emitted, spare);
+        });
+    }
+
+    fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+        packet.clear();
+        let Some(next) = self.emitted.pop_front() else { return false };
+        packet.extend_from_slice(&next);
+        self.spare.push(next);
+        true
+    }
+
+    fn run_until(&mut self, time: Instant) -> Instant {
+        while self.emitted.is_empty() {
+            let Some(deadline) = self.host.next_deadline().filter(|deadline| *deadline <= time) else {
+                self.now = self.now.max(time);
+                break;
+            };
+            self.now = self.now.max(deadline);
+            let Self { host, now, emitted, spare, .. } = self;
+            host.timeouts(*now, &mut |datagram| transmit(&datagram, emitted, spare));
+        }
+        self.now
+    }
+
+    fn next_timer(&self) -> NextTimer {
+        self.host.next_deadline().map_or(NextTimer::Never, NextTimer::At)
+    }
+
+    fn state(&self, socket: SocketId) -> Option<State> {
+        let id = ConnectionId(socket.0);
+        let listening = self.host.listener(id).map(|_| State::Listen);
+        let unaccepted = || self.host.unaccepted(id).map(|connection| connection.tcb.state);
+        self.connection(socket).map(|connection| connection.tcb.state).or_else(unaccepted).or(listening)
+    }
+
+    fn take_rules(&mut self) -> RuleSet {
+        self.host.take_rules()
+    }
+}

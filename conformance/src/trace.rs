@@ -1,0 +1,312 @@
+//! Traces: what happened, one event a line, for people and for diffs.
+//!
+//! The left end is the stack under test, the right end its peer: `>` goes right, `<` goes left, as in packetdrill.
+//! Sequence numbers are relative to each end's initial sequence number as soon as it is known, and written `=N`
+//! where it is not. There is one rendering; reports, findings and snapshots all use it.
+
+use std::fmt::{self, Display, Write as _};
+
+use tcpspec_core::options::{self, TcpOption};
+use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Instant, RuleSet, Segment, SeqNumber, State};
+
+/// One of the two ends of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum End {
+    /// The stack under test; TCP peer A of the RFC's figures.
+    Left,
+    /// Its peer; TCP peer B of the RFC's figures.
+    Right,
+}
+
+/// A segment as it was seen, without its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SegmentRecord {
+    /// SEG.SEQ
+    pub seq: SeqNumber,
+    /// SEG.ACK
+    pub ack: SeqNumber,
+    /// Control bits.
+    pub ctl: Control,
+    /// The window field.
+    pub wnd: u16,
+    /// The urgent pointer field.
+    pub up: u16,
+    /// Option octets.
+    pub options: Vec<u8>,
+    /// Octets of text.
+    pub len: u32,
+    /// What is wrong with its header.
+    pub integrity: Integrity,
+}
+
+impl SegmentRecord {
+    /// Records a segment.
+    #[must_use]
+    pub fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            seq: segment.seq,
+            ack: segment.ack,
+            ctl: segment.ctl,
+            wnd: segment.wnd,
+            up: segment.up,
+            options: segment.options.to_vec(),
+            len: u32::try_from(segment.text.len()).unwrap_or(u32::MAX),
+            integrity: segment.integrity,
+        }
+    }
+
+    /// SEG.SEQ + SEG.LEN
+    #[must_use]
+    pub fn end(&self) -> SeqNumber {
+        self.seq + self.len + self.ctl.sequence_length()
+    }
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// The user of one end made a call.
+    Call {
+        /// Whose user.
+        end: End,
+        /// The call, as scenarios write it.
+        call: String,
+        /// Its outcome.
+        outcome: String,
+    },
+    /// One end sent a segment.
+    Segment {
+        /// Who sent it.
+        from: End,
+        /// The segment.
+        segment: SegmentRecord,
+        /// Whether the network lost it.
+        lost: bool,
+    },
+    /// Something worth saying.
+    Note(String),
+}
+
+/// One line of a trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// When.
+    pub time: Instant,
+    /// What.
+    pub happening: Happening,
+    /// State of the left end afterwards, if it shows it.
+    pub left: Option<State>,
+    /// State of the right end afterwards, if it shows it.
+    pub right: Option<State>,
+    /// Rows of the decision table that the left end used.
+    pub rules: RuleSet,
+}
+
+/// A list of what happened on one connection.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Trace {
+    /// What happened, in order.
+    pub entries: Vec<Entry>,
+    /// ISS of the left end, once known. Later incarnations count from the first, so that a trace is one story.
+    pub left_iss: Option<SeqNumber>,
+    /// ISS of the right end, once known.
+    pub right_iss: Option<SeqNumber>,
+    /// Print the rows of the decision table, too.
+    pub with_rules: bool,
+}
+
+impl Trace {
+    /// Writes down one more event.
+    pub fn push(&mut self, entry: Entry) {
+        if let Happening::Segment { from, segment, .. } = &entry.happening
+            && segment.ctl.has(Control::SYN)
+            && !segment.ctl.has(Control::RST)
+        {
+            let iss = match from {
+                End::Left => &mut self.left_iss,
+                End::Right => &mut self.right_iss,
+            };
+            iss.get_or_insert(segment.seq);
+        }
+        self.entries.push(entry);
+    }
+
+    /// A segment in packetdrill's notation.
+    #[must_use]
+    pub fn segment_text(&self, from: End, segment: &SegmentRecord) -> String {
+        let (own, other) = match from {
+            End::Left => (self.left_iss, self.right_iss),
+            End::Right => (self.right_iss, self.left_iss),
+        };
+        let SegmentRecord { seq, ack, ctl, wnd, up, options, len, integrity } = segment;
+        let mut text = String::new();
+        let acknowledges = ctl.has(Control::ACK);
+        // A RST that answers a segment without ACK has sequence number zero, whoever's numbers those are.
+        let own = own.filter(|_| !(ctl.has(Control::RST) && acknowledges && seq.0 == 0));
+        // That of a RST without ACK is copied from a segment; it may be anything.
+        let _ = write!(text, "{ctl} {}:{}({len})", Relative(*seq, own), Relative(*seq + *len, own));
+        if acknowledges {
+            let _ = write!(text, " ack {}", Relative(*ack, other));
+        }
+        if !ctl.has(Control::RST) {
+            let _ = write!(text, " win {wnd}");
+        }
+        if ctl.has(Control::URG) {
+            let _ = write!(text, " urg {up}");
+        }
+        if !options.is_empty() {
+            let _ = write!(text, " <{}>", OptionList(options));
+        }
+        match integrity {
+            Integrity::Sound => {}
+            Integrity::BadChecksum => text.push_str(" bad-checksum"),
+            Integrity::BadDataOffset => text.push_str(" bad-data-offset"),
+        }
+        text
+    }
+
+    fn line(&self, entry: &Entry) -> String {
+        let (arrow, text) = match &entry.happening {
+            Happening::Call { end, call, outcome } => {
+                let arrow = if *end == End::Left { ' ' } else { '|' };
+                let separator = if outcome.is_empty() { "" } else { " -> " };
+                (arrow, format!("{call}{separator}{outcome}"))
+            }
+            Happening::Segment { from, segment, lost } => {
+                let arrow = if *from == End::Left { '>' } else { '<' };
+                let lost = if *lost { "  lost" } else { "" };
+                (arrow, format!("{}{lost}", self.segment_text(*from, segment)))
+            }
+            Happening::Note(note) => ('*', note.clone()),
+        };
+        let left = entry.left.map_or("", State::name);
+        let time = entry.time.to_string();
+        let mut line = match entry.right {
+            Some(right) => format!("{time:>12}  {left:<12}  {arrow} {text:<48}  {right}"),
+            None => format!("{time:>12}  {left:<12}  {arrow} {text}"),
+        };
+        if self.with_rules && !entry.rules.is_empty() {
+            let ids: Vec<_> = entry.rules.iter().map(|rule| rule.id()).collect();
+            let _ = write!(line, "\n{:>12}  {:<12}    {}", "", "", ids.join(" "));
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+impl Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for entry in &self.entries {
+            writeln!(f, "{}", self.line(entry))?;
+        }
+        Ok(())
+    }
+}
+
+/// A sequence number relative to an initial one; `=N` if that is not known, negative if it lies before.
+struct Relative(SeqNumber, Option<SeqNumber>);
+
+impl Display for Relative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(iss) if self.0.offset_from(iss) < -1_000_000 => write!(f, "{}", self.0.since(iss)),
+            Some(iss) => write!(f, "{}", self.0.offset_from(iss)),
+            None => write!(f, "={}", self.0),
+        }
+    }
+}
+
+/// Options in packetdrill's words.
+struct OptionList<'a>(&'a [u8]);
+
+impl Display for OptionList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, option) in options::walk(self.0).enumerate() {
+            f.write_str(if index > 0 { "," } else { "" })?;
+            match option {
+                Ok(TcpOption::NoOperation) => f.write_str("nop")?,
+                Ok(TcpOption::MaximumSegmentSize(mss)) => write!(f, "mss {mss}")?,
+                Ok(TcpOption::WindowScale(shift)) => write!(f, "wscale {shift}")?,
+                Ok(TcpOption::SackPermitted) => f.write_str("sackOK")?,
+                Ok(TcpOption::Sack(blocks)) => write!(f, "sack ({} blocks)", blocks.len() / 8)?,
+                Ok(TcpOption::Timestamps { value, echo_reply }) => {
+                    write!(f, "TS val {value} ecr {echo_reply}")?;
+                }
+                Ok(TcpOption::Unknown { kind, data }) => write!(f, "kind {kind} ({} octets)", data.len())?,
+                Err(illegal) => write!(f, "kind {} of illegal length", illegal.kind)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(ctl: Control, seq: u32, ack: u32, len: u32) -> SegmentRecord {
+        let segment =
+            Segment { seq: SeqNumber(seq), ack: SeqNumber(ack), ctl, wnd: 1000, ..Segment::default() };
+        SegmentRecord { len, ..SegmentRecord::of(&segment) }
+    }
+
+    fn sent(from: End, segment: SegmentRecord, left: State) -> Entry {
+        let happening = Happening::Segment { from, segment, lost: false };
+        Entry { time: Instant(1_500_000), happening, left: Some(left), right: None, rules: RuleSet::default() }
+    }
+
+    #[test]
+    fn numbers_are_relative_once_the_initial_one_is_known() {
+        let mut trace = Trace::default();
+        trace.push(sent(End::Right, record(Control::ACK, 77, 88, 0), State::Listen));
+        let before = trace.to_string();
+        trace.push(sent(End::Right, record(Control::SYN, 5000, 0, 0), State::SynReceived));
+        trace.push(sent(End::Left, record(Control::SYN | Control::ACK, 300, 5001, 0), State::SynReceived));
+        trace.push(sent(End::Right, record(Control::PSH | Control::ACK, 5001, 301, 10), State::Established));
+        assert_eq!(before, "    1.500000  LISTEN        < . =77:=77(0) ack =88 win 1000\n");
+        assert_eq!(
+            trace.to_string().lines().skip(1).collect::<Vec<_>>(),
+            [
+                "    1.500000  SYN-RECEIVED  < S 0:0(0) win 1000",
+                "    1.500000  SYN-RECEIVED  > S. 0:0(0) ack 1 win 1000",
+                "    1.500000  ESTABLISHED   < P. 1:11(10) ack 1 win 1000",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_reset_without_connection_keeps_its_zero() {
+        let mut trace = Trace::default();
+        trace.push(sent(End::Left, record(Control::SYN, 5000, 0, 0), State::SynSent));
+        let reset = record(Control::RST | Control::ACK, 0, 9, 0);
+        assert_eq!(trace.segment_text(End::Left, &reset), "R. =0:=0(0) ack =9");
+    }
+
+    #[test]
+    fn calls_notes_and_losses_have_their_signs() {
+        let mut trace = Trace::default();
+        let entry = |happening| Entry {
+            time: Instant::ZERO,
+            happening,
+            left: None,
+            right: None,
+            rules: RuleSet::default(),
+        };
+        let call = |end| Happening::Call { end, call: "send 5".into(), outcome: "5".into() };
+        trace.push(entry(call(End::Left)));
+        trace.push(entry(call(End::Right)));
+        trace.push(entry(Happening::Note("the link is down".into())));
+        let segment = record(Control::NONE, 1, 0, 0);
+        trace.push(entry(Happening::Segment { from: End::Right, segment, lost: true }));
+        assert_eq!(
+            trace.to_string().lines().map(|line| line.trim_start()).collect::<Vec<_>>(),
+            [
+                "0.000000                  send 5 -> 5",
+                "0.000000                | send 5 -> 5",
+                "0.000000                * the link is down",
+                "0.000000                < - =1:=1(0) win 1000  lost",
+            ]
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! The page on scenarios keeps pace with the language: its examples parse and it names every word.
+//!
+//! The page is outside the package, so in a packaged crate there is nothing to compare with.
+
+use tcpspec::scenario::{Anchor, MAX_STEPS, parse, print_file};
+use tcpspec::stack::Capability;
+
+/// The page, if the whole repository is here.
+fn page() -> Option<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scenarios.md");
+    let page = std::fs::read_to_string(path).ok();
+    if page.is_none() {
+        println!("skipped: docs/scenarios.md is not part of this package");
+    }
+    page
+}
+
+/// The blocks fenced as `tcpspec`, each with the number of its first line. A block without a version line
+/// shows steps alone; it gets the lines that go before them.
+fn examples(page: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut lines = page.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        if line.trim() == "```tcpspec" {
+            let block: Vec<&str> =
+                lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+            let block = block.join("\n");
+            let whole = if block.starts_with("tcpspec ") {
+                block
+            } else {
+                format!("tcpspec 1\nscenario steps\n{block}")
+            };
+            found.push((index + 2, whole));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_example_parses_and_prints_to_itself() {
+    let Some(page) = page() else { return };
+    let examples = examples(&page);
+    assert!(examples.iter().any(|(_, text)| text.contains("\ntitle ")), "a complete example is missing");
+    for (line, text) in examples {
+        let scenarios = parse(&text).unwrap_or_else(|error| panic!("the example at line {line}: {error}"));
+        assert_eq!(parse(&print_file(&scenarios)), Ok(scenarios), "the example at line {line}");
+    }
+}
+
+#[test]
+fn the_complete_example_is_in_canonical_form() {
+    let Some(page) = page() else { return };
+    let complete =
+        examples(&page).into_iter().find(|(_, text)| text.contains("\ntitle ")).expect("an example").1;
+    let without_comments: Vec<&str> =
+        complete.lines().map(|line| line.split("//").next().unwrap_or_default().trim_end()).collect();
+    let printed = print_file(&parse(&complete).expect("parses"));
+    assert_eq!(printed.trim_end(), without_comments.join("\n"));
+}
+
+#[test]
+fn the_page_names_every_word_of_the_language() {
+    let Some(page) = page() else { return };
+    let words = "open passive|open active|send N|receive|close|abort|quiet D|nothing|end|reset|refused|\
+                 closing|no-connection|timed-out|failure|mss N|wscale N|sackOK|TS val N ecr N|nop|eol|\
+                 raw HEX|bad-checksum|offset N|reserved N|win >N|buffer|mtu|peer.iss|seed|nagle";
+    let names = Anchor::ALL.map(Anchor::name).into_iter().chain(Capability::ALL.map(Capability::name));
+    for word in words.split('|').chain(names) {
+        assert!(page.contains(&format!("`{word}")), "{word} is missing");
+    }
+    assert!(page.contains(&format!("{MAX_STEPS} steps")), "the limit of steps is missing");
+}
