@@ -1,1 +1,0 @@
-fn main(){ for name in ["reference","smoltcp"]{ let mut s=tcpspec::stack::by_name(name).unwrap(); for c in tcpspec::cases::all(){ let mut r=tcpspec::bench::run(&mut *s,&c.scenario,tcpspec::bench::Family::V4); r.trace.with_rules=true; println!("{name} {} {:?}\n{}",c.id,r.verdict,r.trace);} } }
