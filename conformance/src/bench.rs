@@ -8,6 +8,7 @@
 //!
 //! It leaves out rules of its own about TCP beyond these: what is right is for the scenario to say.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +49,21 @@ const PEER_ISS: u32 = 1000;
 
 /// Octets of buffer in each direction, unless a scenario asks for another number.
 const BUFFER: u32 = 4096;
+
+thread_local! {
+    /// Whether this thread is inside a stack under test.
+    static IN_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the panic of a stack under test, which becomes a finding, from being printed as if it were ours.
+pub fn keep_panics_of_stacks_quiet() {
+    let ours = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !IN_STACK.get() {
+            ours(panic);
+        }
+    }));
+}
 
 /// Which network the bench imitates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -248,7 +264,10 @@ impl<'s> Bench<'s> {
 
     /// Calls the stack; its panic is a departure.
     fn guarded<R>(&mut self, call: impl FnOnce(&mut dyn Stack) -> R) -> Result<R, Departure> {
-        catch_unwind(AssertUnwindSafe(|| call(self.stack))).map_err(|payload| {
+        IN_STACK.set(true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| call(self.stack)));
+        IN_STACK.set(false);
+        outcome.map_err(|payload| {
             let message = payload
                 .downcast_ref::<&str>()
                 .map(|text| (*text).to_owned())

@@ -8,7 +8,7 @@
 //! | stacks under test | [`stack`] and its adapters |
 //! | input | [`scenario`] |
 //! | running | [`bench`] |
-//! | the suite | [`cases`] |
+//! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
 //!
 //! What it leaves out: the reference itself, which lives in `tcpspec-core` and never sees this crate.
@@ -16,10 +16,12 @@
 
 pub mod bench;
 pub mod cases;
+pub mod deviation;
 pub mod report;
 pub mod requirement;
 pub mod scenario;
 pub mod stack;
+pub mod suite;
 pub mod trace;
 pub mod verdict;
 pub mod wire;

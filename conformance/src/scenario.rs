@@ -29,9 +29,9 @@ pub use print::print_file;
 
 /// Most steps that one scenario may have; the fewest is one.
 pub const MAX_STEPS: usize = 1000;
-/// Most octets of text that one segment may have: what an IPv4 packet holds beside two headers without
-/// options.
-pub const MAX_TEXT: u32 = 65_495;
+/// Most octets of text that one segment may have: what an IPv4 packet holds beside its two headers and all
+/// the options that fit.
+pub const MAX_TEXT: u32 = 65_455;
 /// Most octets of options that one segment may have: what the data offset field can count (RFC 9293 §3.1).
 pub const MAX_OPTION_OCTETS: usize = 40;
 /// Most lifetimes that a [`Span`] may have.

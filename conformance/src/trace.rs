@@ -166,6 +166,11 @@ impl Trace {
         text
     }
 
+    /// The lines of the trace, one per entry; with rules, an entry may take two.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.entries.iter().map(|entry| self.line(entry))
+    }
+
     fn line(&self, entry: &Entry) -> String {
         let (arrow, text) = match &entry.happening {
             Happening::Call { end, call, outcome } => {
@@ -197,10 +202,7 @@ impl Trace {
 
 impl Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for entry in &self.entries {
-            writeln!(f, "{}", self.line(entry))?;
-        }
-        Ok(())
+        self.lines().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 

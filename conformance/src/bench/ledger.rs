@@ -140,7 +140,8 @@ impl Ledger {
     fn anchor(&self, anchor: Anchor) -> Resolved {
         let known = |number| Resolved { number, fallback: false };
         let of_stack = |number| Resolved { number, fallback: self.stack_iss.is_none() };
-        let nxt = self.acknowledged.unwrap_or(self.peer_nxt);
+        let syn_sent = u32::from(self.peer_nxt != self.peer_iss);
+        let nxt = self.acknowledged.unwrap_or(self.peer_iss + syn_sent);
         let window = u32::from(self.window.unwrap_or(1));
         let of_window = |number| Resolved { number, fallback: self.acknowledged.is_none() };
         let latest = |pick: fn(&SegmentRecord) -> SeqNumber| match &self.latest {
@@ -160,6 +161,7 @@ impl Ledger {
                 let number = if flight > 1 { self.stack_una + flight / 2 } else { self.stack_nxt };
                 Resolved { number, fallback: self.stack_iss.is_none() || flight <= 1 }
             }
+            Anchor::SndOld if self.stack_iss.is_none() => of_stack(self.stack_una),
             Anchor::SndOld => of_stack(self.stack_una - u32::from(self.offered) - 1),
             Anchor::SegSeq => latest(|segment| segment.seq),
             Anchor::SegAck => latest(|segment| segment.ack),

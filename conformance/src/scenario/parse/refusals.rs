@@ -152,7 +152,7 @@ const LINES: &[(&str, &str)] = &[
     ("+0 < . 1:5", "11: found the end of the line, expected `(LEN)` after `START:END`"),
     ("+0 < . 1:5(5)", "9: found `:5(5)`, expected `:6(5)`"),
     ("+0 < . peer.nxt:5(5)", "16: found `:`, expected the end of the line"),
-    ("+0 < . (65496)", "9: found `65496`, expected octets of text, a number from 0 to 65495"),
+    ("+0 < . (65456)", "9: found `65456`, expected octets of text, a number from 0 to 65455"),
     ("+0 < . (5", "10: found the end of the line, expected `)`"),
     (
         "+0 < . ack",

@@ -1,0 +1,146 @@
+//! The report for a terminal: sections, then departures, gravest first, in 80 columns without colour.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+
+use super::{Counts, Report};
+use crate::requirement;
+use crate::suite::CaseResult;
+use crate::trace::Trace;
+use crate::verdict::{Failure, Verdict};
+
+/// The whole report.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    let stack = &report.stack;
+    let cases = report.results.len();
+    let _ = writeln!(text, "{} {} over {}: {cases} cases\n", stack.name, stack.version, report.network());
+    sections(&mut text, report);
+    if stack.msl.as_secs() < 120 {
+        // RFC 9293 §3.4.2 defines the lifetime as two minutes; TIME-WAIT is judged by what the stack declares (V-64).
+        let _ = writeln!(
+            text,
+            "\nTIME-WAIT is judged by the declared MSL of {} s, short of the standard's 120 s\n({}).",
+            stack.msl.as_secs_f32(),
+            stack.msl_source
+        );
+    }
+    departures(&mut text, report);
+    known(&mut text, report);
+    without_verdict(&mut text, report);
+    let _ = writeln!(text, "\n{}", report.counts().text());
+    text
+}
+
+/// One line per section.
+fn sections(text: &mut String, report: &Report) {
+    for results in report.results.chunk_by(|a, b| a.case.section == b.case.section) {
+        let case = results[0].case;
+        let counts = Counts::of(results.iter().map(|result| &result.verdict));
+        let _ = writeln!(text, "  {:<10} {:<26} {}", case.section, case.topic, counts.text());
+    }
+}
+
+/// New departures in full, and listed ones that are gone.
+fn departures(text: &mut String, report: &Report) {
+    let mut failed: Vec<_> = report
+        .results
+        .iter()
+        .filter_map(|result| match &result.verdict {
+            Verdict::Fail(failure) => Some((result, failure)),
+            _ => None,
+        })
+        .collect();
+    failed.sort_by_key(|(_, failure)| Reverse(failure.level));
+    for (result, failure) in failed {
+        text.push('\n');
+        departure(text, result, failure);
+    }
+    for result in &report.results {
+        if let Verdict::FixedDeviation { reason, .. } = &result.verdict {
+            let _ = writeln!(text, "\nFIXED {}\n  The case passes, but a deviation is listed: {reason}", result.case.id);
+            let _ = writeln!(text, "  Remove it from the list of known deviations.");
+        }
+    }
+}
+
+/// One departure: case, requirement, what was seen, trace.
+fn departure(text: &mut String, result: &CaseResult, failure: &Failure) {
+    let _ = writeln!(text, "FAIL {} ({})", result.case.id, failure.level);
+    let _ = writeln!(text, "{}", wrapped(&result.case.scenario.title, 2));
+    for requirement in failure.requirements.iter().filter_map(|id| requirement::find(id)) {
+        let said = format!("{} ({}): {}", requirement.id, requirement.clause, requirement.text);
+        let _ = writeln!(text, "{}", wrapped(&said, 2));
+    }
+    let _ = writeln!(text, "{}\n", wrapped(&format!("Seen: {}.", failure.what), 2));
+    text.push_str(&trace(&result.trace, failure.trace_line));
+    let _ = writeln!(text, "\n  tcpspec replay {}", result.case.id);
+}
+
+/// A trace with a mark at the line in question.
+#[must_use]
+pub fn trace(trace: &Trace, marked: Option<usize>) -> String {
+    let mut text = String::new();
+    for (index, line) in trace.lines().enumerate() {
+        let mark = if marked == Some(index) { "=>" } else { "  " };
+        let _ = writeln!(text, "{mark}{line}");
+    }
+    text
+}
+
+/// Known deviations, a paragraph each.
+fn known(text: &mut String, report: &Report) {
+    let mut first = true;
+    for result in &report.results {
+        if let Verdict::KnownDeviation { failure, reason, link } = &result.verdict {
+            if std::mem::take(&mut first) {
+                text.push_str("\nKnown deviations (`--no-deviations` shows their traces):\n");
+            }
+            let _ = writeln!(text, "\n  {} ({})", result.case.id, failure.level);
+            let _ = writeln!(text, "{}", wrapped(reason, 4));
+            if let Some(link) = link {
+                let _ = writeln!(text, "    {link}");
+            }
+        }
+    }
+}
+
+/// Cases that did not run or could not be judged, with their reasons.
+fn without_verdict(text: &mut String, report: &Report) {
+    for result in &report.results {
+        if let Verdict::Skipped(reason) | Verdict::Inconclusive(reason) = &result.verdict {
+            let _ = writeln!(text, "\n{} {}\n{}", result.verdict, result.case.id, wrapped(reason, 2));
+        }
+    }
+}
+
+/// Text in lines of at most 80 columns, indented.
+#[must_use]
+pub fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always one line");
+        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > 80 {
+            lines.push(word.to_owned());
+        } else {
+            line.push_str(if line.is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+    }
+    lines.iter().map(|line| format!("{:indent$}{line}", "")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_wrapped_at_eighty_columns_and_keeps_its_words() {
+        let text = "word ".repeat(40);
+        let lines = wrapped(&text, 4);
+        assert!(lines.lines().all(|line| line.len() <= 80 && line.starts_with("    word")), "{lines}");
+        assert_eq!(lines.split_whitespace().count(), 40);
+        assert_eq!(wrapped("", 2), "  ");
+    }
+}
