@@ -11,6 +11,7 @@
 //! What it leaves out: verdicts, and the decision table of section 3.10, which is [`tcpspec_core::rule`];
 //! [`implemented_by`] joins the two.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -155,8 +156,8 @@ pub fn find(id: &str) -> Option<&'static Requirement> {
     all().iter().find(|requirement| requirement.id == id)
 }
 
-/// The requirement whose id looks most like `id`, for "did you mean": the first of the closest. Case never counts,
-/// and punctuation only between equals. None if more than a third of the letters and digits, or two of a short id,
+/// The requirement whose id looks most like `id`, for "did you mean": the closest, and of those the one that agrees
+/// with it from the front for longest. Case never counts, and punctuation only between equals. None if more than a third of the letters and digits, or two of a short id,
 /// would have to change.
 #[must_use]
 pub fn nearest(id: &str) -> Option<&'static Requirement> {
@@ -167,10 +168,12 @@ pub fn nearest(id: &str) -> Option<&'static Requirement> {
         .iter()
         .map(|requirement| {
             let known = requirement.id.to_uppercase();
-            ((distance(&wanted_bare, &bare(&known)), distance(&wanted, &known)), requirement)
+            let in_front = wanted.chars().zip(known.chars()).take_while(|(a, b)| a == b).count();
+            let distances = (distance(&wanted_bare, &bare(&known)), distance(&wanted, &known));
+            ((distances, Reverse(in_front)), requirement)
         })
-        .min_by_key(|(distances, _)| *distances)
-        .filter(|((bare_distance, _), _)| *bare_distance <= limit)
+        .min_by_key(|(nearness, _)| *nearness)
+        .filter(|(((bare_distance, _), _), _)| *bare_distance <= limit)
         .map(|(_, requirement)| requirement)
 }
 

@@ -1,5 +1,6 @@
 //! What can happen to a connection and what it answers: events in, actions out (RFC 9293 §3.10).
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -303,6 +304,15 @@ impl Actions {
             Action::Signal(signal) => Some(*signal),
             _ => None,
         })
+    }
+
+    /// Moves the first `len` octets of a queue to the user, slice by slice: octet by octet would take most of a step.
+    pub(crate) fn take_from(&mut self, queue: &mut VecDeque<u8>, len: usize) {
+        let (front, back) = queue.as_slices();
+        let in_front = len.min(front.len());
+        self.octets.extend_from_slice(&front[..in_front]);
+        self.octets.extend_from_slice(&back[..len - in_front]);
+        queue.drain(..len);
     }
 
     pub(crate) fn push(&mut self, action: Action) {

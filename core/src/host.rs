@@ -355,9 +355,12 @@ impl Host {
     /// One step of one connection: its segments go out, its deadlines move, its user's side is kept.
     fn step(&mut self, now: Instant, index: usize, event: Event<'_>, emit: &mut Emit<'_>) -> Option<Outcome> {
         let connection = &mut self.connections[index];
+        // Only from these states can an incarnation begin; a keyed hash for every segment would be dear.
+        let may_begin = matches!(connection.tcb.state, State::Closed | State::Listen | State::TimeWait);
         let iss = match self.settings.iss {
             IssSource::Fixed(iss) => iss,
-            IssSource::Function { choose, secret } => choose(&connection.pair, now, secret),
+            IssSource::Function { choose, secret } if may_begin => choose(&connection.pair, now, secret),
+            IssSource::Function { .. } => SeqNumber::default(),
         };
         step(&mut connection.tcb, Context { now, iss }, event, &mut self.actions);
         self.rules.merge(self.actions.rules);

@@ -182,8 +182,8 @@ impl Before {
     }
 
     /// Whether our SYN was sent and not acknowledged.
-    fn syn_outstanding(&self) -> bool {
-        self.snd.una == self.snd.iss && self.snd.nxt != self.snd.iss
+    const fn syn_outstanding(&self) -> bool {
+        self.snd.syn
     }
 
     /// The number after the last octet that the user had read.

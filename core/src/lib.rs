@@ -32,7 +32,7 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "arbitrary")]
-mod arbitrary;
+pub mod arbitrary;
 mod calls;
 pub mod event;
 pub mod host;

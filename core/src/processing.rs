@@ -173,7 +173,7 @@ impl Processing<'_> {
     pub(crate) fn hand_over_unread_text(&mut self) {
         let len = octets(self.tcb.receive_queue.len());
         if len > 0 {
-            self.actions.octets.extend(self.tcb.receive_queue.drain(..));
+            self.actions.take_from(&mut self.tcb.receive_queue, len as usize);
             self.actions.push(Action::Unread(len));
         }
     }

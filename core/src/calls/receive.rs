@@ -83,7 +83,7 @@ fn read(step: &mut Processing<'_>, max: u32) -> Outcome {
     // What follows the urgent text never shares a buffer with it: the boundary would be lost (§3.9.1.3).
     let urgent_left = tcb.rcv.up.filter(|up| up.gt(from)).map_or(u32::MAX, |up| up.since(from));
     let len = octets(tcb.receive_queue.len()).min(max).min(urgent_left);
-    step.actions.octets.extend(tcb.receive_queue.drain(..len as usize));
+    step.actions.take_from(&mut tcb.receive_queue, len as usize);
     let consumed = consumed(tcb);
     let push = tcb.rcv.push.is_some_and(|push| push.le(consumed));
     if push {

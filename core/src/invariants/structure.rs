@@ -25,14 +25,15 @@ pub(super) const I_002: Invariant = Invariant {
     clause: "§3.10.1, §3.10.4, §3.10.7.2, §3.10.7.3",
     sentence: "our SYN is unacknowledged in SYN-SENT and SYN-RECEIVED and acknowledged in every later state, \
                except where CLOSE left SYN-RECEIVED (V-23)",
-    // Not a comparison: SND.UNA is "before" ISS again once 2^31 octets have been acknowledged.
+    // Not a comparison of SND.UNA with ISS: both orders come up once 2^31 octets have been acknowledged.
     holds: |t| {
         let (state, snd) = (t.after.state, &t.after.snd);
+        let outstanding = snd.syn && snd.una == snd.iss;
         match state {
-            State::Closed | State::Listen => true,
-            State::SynSent | State::SynReceived => snd.una == snd.iss,
-            State::FinWait1 | State::Closing => snd.una != snd.iss || t.before.snd.una == t.before.snd.iss,
-            _ => snd.una != snd.iss,
+            State::Closed | State::Listen => !snd.syn,
+            State::SynSent | State::SynReceived => outstanding,
+            State::FinWait1 | State::Closing => !snd.syn || (outstanding && t.before.snd.syn),
+            _ => !snd.syn && (!t.before.snd.syn || !t.same_send_side() || snd.una.gt(snd.iss)),
         }
     },
 };

@@ -27,21 +27,30 @@ pub(crate) const PEER_WINDOW: u16 = 1000;
 pub(crate) struct Numbers {
     /// SND.NXT
     pub(crate) snd: u32,
+    /// SND.UNA
+    pub(crate) una: u32,
     /// RCV.NXT
     pub(crate) rcv: u32,
 }
 
-/// SND.NXT and RCV.NXT of a connection in `state`: SYN and FIN take one number each, and no text was sent.
+/// Where a connection in `state` stands: SYN and FIN take one number each, and no text was sent.
 pub(crate) const fn numbers(state: State) -> Numbers {
-    match state {
-        State::Closed | State::Listen => Numbers { snd: 0, rcv: 0 },
-        State::SynSent => Numbers { snd: 101, rcv: 0 },
-        State::SynReceived | State::Established => Numbers { snd: 101, rcv: 301 },
-        State::FinWait1 | State::FinWait2 => Numbers { snd: 102, rcv: 301 },
-        State::CloseWait => Numbers { snd: 101, rcv: 302 },
-        State::Closing | State::LastAck | State::TimeWait => Numbers { snd: 102, rcv: 302 },
-    }
+    let (snd, una, rcv) = match state {
+        State::Closed | State::Listen => (0, 0, 0),
+        State::SynSent => (101, 100, 0),
+        State::SynReceived => (101, 100, 301),
+        State::Established => (101, 101, 301),
+        State::FinWait1 => (102, 101, 301),
+        State::FinWait2 => (102, 102, 301),
+        State::CloseWait => (101, 101, 302),
+        State::Closing | State::LastAck => (102, 101, 302),
+        State::TimeWait => (102, 102, 302),
+    };
+    Numbers { snd, una, rcv }
 }
+
+/// The first number past our receive window in every state that has one, with the default buffer of 4096 octets.
+pub(crate) const RIGHT_EDGE: u32 = 301 + 4096;
 
 /// A segment that owns its octets: what a test lets arrive, or what a connection sent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -419,8 +428,9 @@ fn opened(rest: &[When]) -> Vec<When> {
 fn every_state_is_reached_with_its_numbers() {
     for state in State::ALL {
         let connection = Connection::in_state(state);
-        let Numbers { snd, rcv } = numbers(state);
+        let Numbers { snd, una, rcv } = numbers(state);
         assert_eq!(connection.tcb.snd.nxt, SeqNumber(snd), "SND.NXT in {state}");
+        assert_eq!(connection.tcb.snd.una, SeqNumber(una), "SND.UNA in {state}");
         assert_eq!(connection.tcb.rcv.nxt, SeqNumber(rcv), "RCV.NXT in {state}");
     }
 }

@@ -27,6 +27,22 @@ pub(crate) struct Row {
     pub(crate) also: &'static [Also],
 }
 
+impl Row {
+    /// A row that sends nothing, tells the user nothing and expects nothing else: the rest of a row that says more.
+    pub(crate) fn quiet() -> Self {
+        Self {
+            rule: Rule::Status3,
+            story: "",
+            given: Connection::in_state(State::Listen),
+            when: crate::fixture::status(),
+            sent: &[],
+            state: State::Listen,
+            told: &[],
+            also: &[],
+        }
+    }
+}
+
 /// A further expectation of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Also {
@@ -60,6 +76,11 @@ pub(crate) enum Also {
     Forgotten,
     /// Nothing in the record has changed.
     Unchanged,
+}
+
+/// The states from one to another in the RFC's order, as the decision table's `A..B`.
+pub(crate) fn from_to(first: State, last: State) -> impl Iterator<Item = State> {
+    State::ALL.into_iter().filter(move |state| (first..=last).contains(state))
 }
 
 /// The same row in each of several states.

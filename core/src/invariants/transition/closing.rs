@@ -266,7 +266,7 @@ pub(in crate::invariants) const I_072: Invariant = Invariant {
         Event::SegmentArrives(_) => count(t, settling_rules(t)) == 1 && replies(t) == 0,
         Event::Call(_) => replies(t) == 1,
         Event::Timeout(timer) if t.before.timers.has(timer) => !t.actions.rules.is_empty() && replies(t) == 0,
-        Event::Timeout(_) => t.ignored() && t.actions.rules.is_empty(),
+        Event::Timeout(_) => t.ignored(),
     },
 };
 
@@ -403,8 +403,8 @@ pub(in crate::invariants) const I_078: Invariant = Invariant {
                 !before.has_new_text(segment) || reset
             }
             _ => {
-                let after_close = matches!(t.after.state, State::FinWait1 | State::FinWait2 | State::Closing);
-                !after_close || t.after.receive_queue.is_empty() || t.after.rcv.fin && before.rcv.fin
+                let closed = t.after.snd.close_queued || t.after.snd.fin.is_some();
+                !closed || t.after.receive_queue.is_empty()
             }
         }
     },

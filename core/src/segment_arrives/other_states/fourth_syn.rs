@@ -11,15 +11,16 @@ use crate::rule::Rule;
 use crate::segment::{Control, Segment, TextRange};
 use crate::segment_arrives::{Check, take_maximum_segment_size};
 use crate::state::State;
-use crate::tcb::Origin;
+use crate::tcb::{Origin, Tcb};
 
-/// A SYN inside the window. One that the first check cut off counts no more.
+/// A SYN inside the window, or anywhere where RFC 5961 §4 governs. Otherwise one that the first check cut off counts
+/// no more.
 pub(super) fn fourth_check_syn(
     step: &mut Processing<'_>,
     segment: &Segment<'_>,
     idealized: &Idealized<'_>,
 ) -> Check {
-    if !idealized.ctl.has(Control::SYN) {
+    if !idealized.ctl.has(Control::SYN) && !is_challenged_anywhere(step.tcb, segment) {
         return Check::Passed;
     }
     match (step.tcb.state, step.tcb.origin) {
@@ -41,6 +42,16 @@ pub(super) fn fourth_check_syn(
         }
     }
     Check::Done
+}
+
+/// RFC 5961 §4 wants a SYN challenged whatever its sequence number, so trimming must not hide it. Not meant is the SYN
+/// of a simultaneous open that comes again (V-4).
+fn is_challenged_anywhere(tcb: &Tcb, segment: &Segment<'_>) -> bool {
+    let governed = match tcb.state {
+        State::SynReceived => tcb.origin == Origin::Active && segment.seq != tcb.rcv.irs,
+        state => state.is_synchronized(),
+    };
+    tcb.profile.challenge_syns && governed && segment.has(Control::SYN)
 }
 
 fn challenge_or_reset(step: &mut Processing<'_>, segment: &Segment<'_>, state: State) {

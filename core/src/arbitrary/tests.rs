@@ -1,0 +1,38 @@
+use alloc::vec::Vec;
+use std::eprintln;
+
+use super::*;
+use crate::rule::Rule;
+
+/// Octets that look random and are the same in every run.
+fn octets_from(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+#[test]
+fn arbitrary_stories_keep_every_invariant() {
+    let mut coverage = Coverage::default();
+    for seed in 0..20_000 {
+        let octets = octets_from(seed, 600);
+        let story = Story::arbitrary(&mut Unstructured::new(&octets)).expect("any octets are a story");
+        match story.run() {
+            Ok(reached) => coverage.merge(reached),
+            Err(violation) => panic!("seed {seed}\n{violation}\n{story}"),
+        }
+    }
+    for state in State::ALL {
+        assert!(coverage.reached(state), "{state} was never reached");
+    }
+    let missed: Vec<_> = Rule::all()
+        .filter(|rule| rule.out_of_scope().is_none() && !coverage.rules.has(*rule))
+        .map(Rule::id)
+        .collect();
+    eprintln!("{} rules, missed: {missed:?}", coverage.rules.len());
+}
