@@ -4,7 +4,7 @@
 //! [`ledger`], writes everything down and compares what the stack sends with what the scenario expects. Whatever the
 //! scenario says, every segment of the stack must be well formed, come from the right sockets and carry the octets
 //! that its user sent; and what the scenario does not expect must not come, other than bare acknowledgments and
-//! retransmissions (V-28).
+//! retransmissions (V-28), and a reset when the user calls CLOSE or ABORT (V-41).
 //!
 //! It leaves out rules of its own about TCP beyond these: what is right is for the scenario to say.
 
@@ -130,7 +130,7 @@ struct Emission {
     time: Instant,
     segment: SegmentRecord,
     trace_line: usize,
-    /// A bare acknowledgment, or octets seen before: welcome at any time (V-28).
+    /// A bare acknowledgment, octets seen before, or a reset on the user's word: nobody need ask for it (V-28).
     tolerable: bool,
 }
 
@@ -154,6 +154,8 @@ struct Bench<'s> {
     read: u32,
     pending: VecDeque<Emission>,
     emitted: usize,
+    /// The user has just called CLOSE or ABORT.
+    user_ends: bool,
     packet: Vec<u8>,
 }
 
@@ -200,6 +202,7 @@ impl<'s> Bench<'s> {
             read: 0,
             pending: VecDeque::new(),
             emitted: 0,
+            user_ends: false,
             packet: Vec::new(),
         }
     }
@@ -229,6 +232,7 @@ impl<'s> Bench<'s> {
             What::Expect(patterns) => self.expect(step.when, patterns),
             What::Quiet(span) => {
                 self.wait_for(step.when)?;
+                self.forgive_before(self.now);
                 let end = self.now + span.resolve(self.msl);
                 self.advance(end)?;
                 self.previous = self.now;
@@ -323,13 +327,14 @@ impl<'s> Bench<'s> {
         }
     }
 
-    /// Whether a segment is always welcome: a bare acknowledgment of nothing too new, or octets sent before (V-28).
+    /// Whether a segment is always welcome: a bare acknowledgment of nothing too new, octets sent before (V-28), or
+    /// a reset that CLOSE or ABORT brings about, for users may reset at any time (RFC 9293 §3.5.2, V-41).
     fn is_tolerable(&self, segment: &SegmentRecord) -> bool {
         let judged = segment.ctl.without(Control::PSH | Control::ECE | Control::CWR | Control::URG);
         let bare = judged == Control::ACK && segment.len == 0;
         let truthful = segment.ack.le(self.ledger.peer_nxt);
         let again = segment.end() != segment.seq && !self.ledger.is_new(segment);
-        !segment.ctl.has(Control::RST) && (bare && truthful || again)
+        if segment.ctl.has(Control::RST) { self.user_ends } else { bare && truthful || again }
     }
 
     /// Octets must be those that the user sent, at every transmission (I-086).
@@ -378,6 +383,13 @@ impl<'s> Bench<'s> {
             if !emission.tolerable || emission.time > latest {
                 return Err(self.unexpected(&emission, &format!("expected {}", described(when, patterns))));
             }
+        }
+    }
+
+    /// What was welcome anyway and came before `time` does not break a silence that begins then.
+    fn forgive_before(&mut self, time: Instant) {
+        while self.pending.front().is_some_and(|emission| emission.tolerable && emission.time < time) {
+            self.pending.pop_front();
         }
     }
 

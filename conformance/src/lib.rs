@@ -7,6 +7,7 @@
 //! | vocabulary of testing | [`requirement`], [`verdict`], [`wire`], [`trace`] |
 //! | stacks under test | [`stack`] and its adapters |
 //! | input | [`scenario`] |
+//! | two stacks and what is between them | [`network`], [`peers`] |
 //! | running | [`bench`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
@@ -17,6 +18,8 @@
 pub mod bench;
 pub mod cases;
 pub mod deviation;
+pub mod network;
+pub mod peers;
 pub mod report;
 pub mod requirement;
 pub mod scenario;

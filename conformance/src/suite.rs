@@ -1,4 +1,22 @@
 //! The suite at work: plays cases to a stack, one after the other, and applies the list of known deviations.
+//!
+//! This is also how a stack that is not built in is tested: implement [`Stack`] and play the suite to it.
+//!
+//! ```
+//! use tcpspec::bench::Family;
+//! use tcpspec::deviation::Deviations;
+//! use tcpspec::report::{Report, terminal};
+//! use tcpspec::stack::{Stack, reference::Reference};
+//! use tcpspec::suite::{self, Selection};
+//!
+//! let mut stack = Reference::new(); // yours
+//! let selection = Selection { filter: Some("time-wait".into()), ..Selection::default() };
+//! let deviations = Deviations::default();
+//! let results = suite::play(&mut stack, selection.cases(), Family::V4, &deviations, |_| {});
+//! let report = Report { stack: stack.declaration().clone(), family: Family::V4, results };
+//! println!("{}", terminal::render(&report));
+//! assert!(report.is_as_expected());
+//! ```
 
 use crate::bench::{self, Family};
 use crate::cases::{self, Case};

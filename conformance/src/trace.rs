@@ -84,6 +84,20 @@ pub enum Happening {
         /// Whether the network lost it.
         lost: bool,
     },
+    /// One end sent a segment that stays in the network for a while.
+    Departure {
+        /// Who sent it.
+        from: End,
+        /// The segment.
+        segment: SegmentRecord,
+    },
+    /// A segment arrived that was sent some time ago, or before the trace began.
+    Arrival {
+        /// Who sent it, or seems to have.
+        from: End,
+        /// The segment.
+        segment: SegmentRecord,
+    },
     /// Something worth saying.
     Note(String),
 }
@@ -99,7 +113,8 @@ pub struct Entry {
     pub left: Option<State>,
     /// State of the right end afterwards, if it shows it.
     pub right: Option<State>,
-    /// Rows of the decision table that the left end used.
+    /// Rows of the decision table that the stacks used since the line before: those of the end that made the call or
+    /// got the segment, and of a timeout that sent it.
     pub rules: RuleSet,
 }
 
@@ -119,7 +134,9 @@ pub struct Trace {
 impl Trace {
     /// Writes down one more event.
     pub fn push(&mut self, entry: Entry) {
-        if let Happening::Segment { from, segment, .. } = &entry.happening
+        if let Happening::Segment { from, segment, .. }
+        | Happening::Departure { from, segment }
+        | Happening::Arrival { from, segment } = &entry.happening
             && segment.ctl.has(Control::SYN)
             && !segment.ctl.has(Control::RST)
         {
@@ -183,11 +200,25 @@ impl Trace {
                 let lost = if *lost { "  lost" } else { "" };
                 (arrow, format!("{}{lost}", self.segment_text(*from, segment)))
             }
+            Happening::Departure { from, segment } | Happening::Arrival { from, segment } => {
+                let arrow = if *from == End::Left { '>' } else { '<' };
+                (arrow, self.segment_text(*from, segment))
+            }
             Happening::Note(note) => ('*', note.clone()),
         };
-        let left = entry.left.map_or("", State::name);
+        let (left, right) = match entry.happening {
+            // As in the RFC's figures, the far end of a segment under way is three dots.
+            Happening::Departure { from: End::Left, .. } | Happening::Arrival { from: End::Right, .. } => {
+                (entry.left.map(State::name), Some("..."))
+            }
+            Happening::Departure { from: End::Right, .. } | Happening::Arrival { from: End::Left, .. } => {
+                (Some("..."), entry.right.map(State::name))
+            }
+            _ => (entry.left.map(State::name), entry.right.map(State::name)),
+        };
+        let left = left.unwrap_or_default();
         let time = entry.time.to_string();
-        let mut line = match entry.right {
+        let mut line = match right {
             Some(right) => format!("{time:>12}  {left:<12}  {arrow} {text:<48}  {right}"),
             None => format!("{time:>12}  {left:<12}  {arrow} {text}"),
         };
@@ -308,6 +339,34 @@ mod tests {
                 "0.000000                | send 5 -> 5",
                 "0.000000                * the link is down",
                 "0.000000                < - =1:=1(0) win 1000  lost",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_segment_under_way_has_dots_at_its_far_end() {
+        let mut trace = Trace::default();
+        let entry = |happening| Entry {
+            time: Instant::ZERO,
+            happening,
+            left: Some(State::SynSent),
+            right: Some(State::SynReceived),
+            rules: RuleSet::default(),
+        };
+        let syn = |seq| record(Control::SYN, seq, 0, 0);
+        trace.push(entry(Happening::Departure { from: End::Left, segment: syn(5) }));
+        trace.push(entry(Happening::Departure { from: End::Right, segment: syn(6) }));
+        trace.push(entry(Happening::Arrival { from: End::Left, segment: syn(5) }));
+        trace.push(entry(Happening::Arrival { from: End::Right, segment: syn(6) }));
+        let squeezed: Vec<String> =
+            trace.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            squeezed,
+            [
+                "0.000000 SYN-SENT > S 0:0(0) win 1000 ...",
+                "0.000000 ... < S 0:0(0) win 1000 SYN-RECEIVED",
+                "0.000000 ... > S 0:0(0) win 1000 SYN-RECEIVED",
+                "0.000000 SYN-SENT < S 0:0(0) win 1000 ...",
             ]
         );
     }

@@ -28,7 +28,10 @@ impl Bench<'_> {
             let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
             return Err(Departure::new(what).at_line(line));
         }
-        self.collect()
+        self.user_ends = matches!(call, ScenarioCall::Close | ScenarioCall::Abort);
+        let collected = self.collect();
+        self.user_ends = false;
+        collected
     }
 
     fn make(&mut self, call: ScenarioCall) -> Result<CallOutcome, Departure> {

@@ -25,6 +25,7 @@ const MOST_CONNECTIONS: usize = 256;
 pub struct Reference {
     declaration: Declaration,
     profile: Profile,
+    iss_at_start: Option<SeqNumber>,
     host: Host,
     remote: IpAddr,
     now: Instant,
@@ -58,6 +59,7 @@ impl Reference {
                 lacks: &[],
             },
             profile,
+            iss_at_start: None,
             host: Host::new(Settings {
                 address: Ipv4Addr::UNSPECIFIED.into(),
                 profile,
@@ -70,6 +72,13 @@ impl Reference {
             emitted: VecDeque::new(),
             spare: Vec::new(),
         }
+    }
+
+    /// Initial send sequence numbers from the clock alone: `iss` at time zero, one more every four microseconds (RFC
+    /// 9293 §3.4.1). Anybody can guess them; this is for traces that people compare with the RFC's figures.
+    #[must_use]
+    pub fn with_clocked_iss(self, iss: SeqNumber) -> Self {
+        Self { iss_at_start: Some(iss), ..self }
     }
 
     fn connection(&self, socket: SocketId) -> Option<&Connection> {
@@ -159,9 +168,13 @@ fn transmit(datagram: &Datagram<'_>, emitted: &mut VecDeque<Vec<u8>>, spare: &mu
 fn choose_iss(pair: &SocketPair, now: Instant, secret: u64) -> SeqNumber {
     let mut hasher = DefaultHasher::new();
     (secret, pair).hash(&mut hasher);
-    let clock = (now.0 / 4) & u64::from(u32::MAX);
+    clocked_iss(pair, now, hasher.finish())
+}
+
+/// Initial send sequence numbers from a clock of four microseconds that begins at `start` (RFC 9293 §3.4.1).
+fn clocked_iss(_pair: &SocketPair, now: Instant, start: u64) -> SeqNumber {
     let low = |value: u64| u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
-    SeqNumber(low(clock)) + low(hasher.finish())
+    SeqNumber(low(now.0 / 4)) + low(start)
 }
 
 impl Stack for Reference {
@@ -186,7 +199,10 @@ impl Stack for Reference {
             profile,
             backlog: BACKLOG,
             most_connections: MOST_CONNECTIONS,
-            iss: IssSource::Function { choose: choose_iss, secret: setup.seed },
+            iss: match self.iss_at_start {
+                Some(iss) => IssSource::Function { choose: clocked_iss, secret: iss.0.into() },
+                None => IssSource::Function { choose: choose_iss, secret: setup.seed },
+            },
         });
         self.remote = setup.peer;
         self.now = Instant::ZERO;

@@ -260,7 +260,7 @@ pub(super) const I_020: Invariant = Invariant {
     id: "I-020",
     clause: "§3.5 MUST-11, §3.6.1 MAY-2",
     sentence: "how SYN-RECEIVED was reached is recorded until it is left, and a reopened TIME-WAIT is remembered \
-               exactly as long",
+               exactly until our SYN is acknowledged",
     holds: |t| {
         let (before, after) = (t.before, t.after);
         let recorded = match (before.state, after.state) {
@@ -270,7 +270,7 @@ pub(super) const I_020: Invariant = Invariant {
             (State::SynReceived, State::SynReceived) => after.origin == before.origin,
             _ => true,
         };
-        let reopening = after.state == State::SynReceived && after.origin == Origin::TimeWait;
+        let reopening = after.origin == Origin::TimeWait && after.syn_outstanding();
         recorded && after.reopened.is_some() == reopening
     },
 };

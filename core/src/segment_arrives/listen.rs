@@ -65,7 +65,7 @@ pub(super) fn queue_what_came_with_the_syn(step: &mut Processing<'_>, segment: &
         (rule_text, rule_controls) = (Rule::SynSent12, Rule::SynSent12);
     }
     tcb.reassembly.hold(tcb.rcv.nxt, &segment.text[..fits]);
-    if segment.has(Control::FIN) && fits == segment.text.len() {
+    if segment.has(Control::FIN) && segment.text.len() < tcb.rcv.wnd as usize {
         tcb.reassembly.hold_fin(segment.end() - 1);
     }
     if segment.has(Control::URG) {

@@ -377,7 +377,10 @@ impl Connection {
             Outcome::Received { len, push, urgent } => {
                 let flags = [(push, " PUSH"), (urgent, " URGENT")];
                 let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
-                format!("received {:?}{flags}", take(len))
+                match len {
+                    0..=16 => format!("received {:?}{flags}", take(len)),
+                    _ => format!("received {} octets{flags}", take(len).len()),
+                }
             }
             Outcome::Status(state) => format!("state = {state}"),
             Outcome::Error(error) => format!("error: {}", error.text()),

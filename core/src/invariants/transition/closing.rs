@@ -273,9 +273,7 @@ pub(in crate::invariants) const I_072: Invariant = Invariant {
 /// The rows of which exactly one says what becomes of a segment first.
 fn settling_rules(t: &Transition<'_>) -> &'static [Rule] {
     use Rule::*;
-    if t.segment().is_none() {
-        return &[Pre1, Pre4];
-    }
+    let Some(segment) = t.segment() else { return &[Pre1, Pre4] };
     match t.before.state {
         State::Closed => &[Closed1, Closed2, Closed3],
         State::Listen => &[Listen1, Listen2, Listen5, Listen9],
@@ -283,6 +281,7 @@ fn settling_rules(t: &Transition<'_>) -> &'static [Rule] {
             SynSent1, SynSent2, SynSent4, SynSent5, SynSent8, SynSent9, SynSent11, SynSent13, SynSent14,
             SynSent15,
         ],
+        _ if segment.has(Control::RST) && !segment.is_empty() && t.before.rcv.wnd == 0 => &[Rst13, Seq10],
         _ => &[Syn11, Seq1, Seq2, Seq3, Seq4, Seq5, Seq6, Seq7, Seq8, Seq9, Seq10],
     }
 }
@@ -393,19 +392,15 @@ pub(in crate::invariants) const I_078: Invariant = Invariant {
         if !before.profile.half_duplex_close {
             return true;
         }
-        let reset =
-            t.after.state == State::Closed && t.only_reset().is_some_and(|sent| sent.seq == before.snd.nxt);
-        let unread =
-            before.receive_queue > 0 && matches!(before.state, State::Established | State::CloseWait);
-        match (t.call(), t.accepted()) {
-            (Some(Call::Close), _) if unread => before.snd.close_queued || reset,
-            (_, Some(segment)) if matches!(before.state, State::FinWait1 | State::FinWait2) => {
-                !before.has_new_text(segment) || reset
-            }
-            _ => {
-                let closed = t.after.snd.close_queued || t.after.snd.fin.is_some();
-                !closed || t.after.receive_queue.is_empty()
-            }
-        }
+        let gone = t.after.state == State::Closed;
+        let reset = gone && t.only_reset().is_some_and(|sent| sent.seq == before.snd.nxt);
+        let may_hold_text = matches!(before.state, State::Established | State::CloseWait);
+        let unread = before.receive_queue > 0 && may_hold_text;
+        let lost_by_close = unread && t.call() == Some(&Call::Close) && !before.snd.close_queued;
+        let lost_after_close = matches!(before.state, State::FinWait1 | State::FinWait2)
+            && t.accepted().is_some_and(|segment| before.has_new_text(segment));
+        let closed = t.after.snd.close_queued || t.after.snd.fin.is_some();
+        let kept_after_close = closed && !t.after.receive_queue.is_empty();
+        !kept_after_close && (reset || !(lost_by_close || lost_after_close))
     },
 };

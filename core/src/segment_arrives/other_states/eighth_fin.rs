@@ -17,17 +17,17 @@ pub(super) fn eighth_check_fin(step: &mut Processing<'_>, segment: &Idealized<'_
         }
         return;
     }
-    if fin {
-        let number = segment.seq + octets(segment.text.len()) + u32::from(segment.ctl.has(Control::SYN));
+    let number = segment.seq + octets(segment.text.len()) + u32::from(segment.ctl.has(Control::SYN));
+    let in_order = fin && number == step.tcb.rcv.nxt;
+    if in_order && !segment.text.is_empty() {
+        step.fire(Rule::Fin4);
+    } else if fin && !in_order {
+        step.fire(Rule::Fin12);
         step.tcb.reassembly.hold_fin(number);
-        if number != step.tcb.rcv.nxt {
-            step.fire(Rule::Fin12);
-            step.acknowledge(AckDue::Now);
-        } else if !segment.text.is_empty() {
-            step.fire(Rule::Fin4);
-        }
+        step.acknowledge(AckDue::Now);
     }
-    if step.tcb.reassembly.release_fin(step.tcb.rcv.nxt) {
+    // A FIN in order counts whatever was held: a peer that sent text past it contradicts itself.
+    if step.tcb.reassembly.release_fin(step.tcb.rcv.nxt) || in_order {
         take_fin(step);
     }
 }

@@ -17,12 +17,16 @@ pub(super) fn seventh_process_text(step: &mut Processing<'_>, segment: &Idealize
         }
         return Check::Passed;
     }
-    release_what_waited_for_established(step);
-    if segment.text.is_empty() {
+    let released = release_what_waited_for_established(step);
+    if released == 0 && segment.text.is_empty() {
         return Check::Passed;
     }
+    // A CLOSE that waited for the handshake comes before the text that waited with it.
     if step.tcb.profile.half_duplex_close && step.tcb.state != State::Established {
         return text_after_close(step);
+    }
+    if segment.text.is_empty() {
+        return Check::Passed;
     }
     // A SYN still in the segment can only be the one that opened the connection, just before the text.
     let start = segment.seq + u32::from(segment.ctl.has(Control::SYN));
@@ -54,7 +58,9 @@ fn take(step: &mut Processing<'_>, segment: &Idealized<'_>, text: &[u8]) {
     let len = octets(text.len());
     advance(step, len);
     let tcb = &mut *step.tcb;
-    let released = tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue);
+    // Nothing can follow a FIN in order; what is held behind it is none of this stream's text.
+    let last = segment.ctl.has(Control::FIN);
+    let released = if last { 0 } else { tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue) };
     advance(step, released);
     step.fire(if segment.ctl.has(Control::PSH) { Rule::Text2 } else { Rule::Text1 });
     if step.tcb.rcv.wnd == 0 {
@@ -81,8 +87,8 @@ fn advance(step: &mut Processing<'_>, len: u32) {
     rcv.wnd = rcv.wnd.saturating_sub(len);
 }
 
-/// Text that came with the SYN counts from ESTABLISHED on (§3.5, §3.10.7.2).
-fn release_what_waited_for_established(step: &mut Processing<'_>) {
+/// Text that came with the SYN counts from ESTABLISHED on (§3.5, §3.10.7.2). Returns how many octets that were.
+fn release_what_waited_for_established(step: &mut Processing<'_>) -> u32 {
     let tcb = &mut *step.tcb;
     let released = tcb.reassembly.release(tcb.rcv.nxt, &mut tcb.receive_queue);
     if released > 0 {
@@ -90,6 +96,7 @@ fn release_what_waited_for_established(step: &mut Processing<'_>) {
         advance(step, released);
         step.acknowledge(AckDue::Now);
     }
+    released
 }
 
 /// A host whose users cannot read after CLOSE tells the peer that its text is lost (SHLD-3).

@@ -1,0 +1,479 @@
+//! Two stacks, a link in each direction and a virtual clock between them; out comes a trace with both ends' states.
+//!
+//! The left end is A, the right end B of the RFC's figures. Both open the same pair of sockets, so every incarnation
+//! of the story is of one connection. User calls happen at the present time and what they send waits until time is
+//! given to run: two calls at one time are simultaneous. On a link without delay a segment arrives in the instant
+//! in which it is sent and has one line in the trace, with the states that it leaves behind at both ends; a segment
+//! that is under way for longer has a line when it departs and one when it arrives, as in the RFC's figures.
+//!
+//! It leaves out every judgement. Nor does it catch a stack's panic: whoever runs two stacks wants to see it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tcpspec_core::{Instant, RuleSet, State};
+
+use crate::network::{Fate, Link, LinkOptions};
+use crate::scenario::{ExpectedOutcome, ScenarioCall};
+use crate::stack::{CallFailure, CallOutcome, NextTimer, Setup, SocketId, Stack, UserCall};
+use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
+use crate::wire::{self, Endpoints};
+
+#[cfg(test)]
+mod tests;
+
+/// Addresses reserved for documentation (RFC 5737), and ports: A's, then B's.
+const SOCKETS: [(Ipv4Addr, u16); 2] =
+    [(Ipv4Addr::new(192, 0, 2, 1), 49_152), (Ipv4Addr::new(192, 0, 2, 2), 80)];
+
+/// How often a stack is polled that does not say when its next timer is due.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Segments that may be sent in one story; two stacks that send more never stop.
+const MOST_SEGMENTS: u32 = 100_000;
+
+/// How often in a row a stack may ask for time and do nothing with it, at one point in time.
+const MOST_IDLE_ROUNDS: u32 = 100;
+
+/// How two stacks are joined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PeersOptions {
+    /// The link from A to B. The one from B to A is the same with the next seed.
+    pub link: LinkOptions,
+    /// Seed of what the stacks choose at random; B gets the next one.
+    pub seed: u64,
+    /// Octets of buffer of each connection, in each direction.
+    pub buffer: u32,
+    /// Largest IP packet in octets.
+    pub mtu: u16,
+    /// Nagle's algorithm (RFC 9293 §3.7.4).
+    pub nagle: bool,
+}
+
+impl Default for PeersOptions {
+    fn default() -> Self {
+        Self { link: LinkOptions::default(), seed: 1, buffer: 4096, mtu: 1500, nagle: true }
+    }
+}
+
+/// Why a run stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Stop {
+    /// Nothing is under way and no timer runs.
+    Quiet,
+    /// The time was over.
+    TimeIsUp,
+    /// The stacks sent more segments than any story needs, or a timer that is due does nothing.
+    Runaway,
+}
+
+/// One end: a stack, its user and the link that carries what it sends.
+struct Peer {
+    stack: Box<dyn Stack>,
+    setup: Setup,
+    listener: Option<SocketId>,
+    connection: Option<SocketId>,
+    /// Octets that the user has sent on this connection.
+    sent: u32,
+    received: Vec<u8>,
+    outgoing: Link,
+    /// The state that the trace showed last.
+    shown: Option<State>,
+}
+
+/// Two stacks, joined.
+pub struct Peers {
+    /// What happened. Set its initial sequence numbers to zero before anything happens to see absolute numbers.
+    pub trace: Trace,
+    ends: [Peer; 2],
+    now: Instant,
+    segments: u32,
+    rules: RuleSet,
+    packet: Vec<u8>,
+}
+
+impl Peers {
+    /// Resets both stacks and joins them.
+    #[must_use]
+    pub fn new(left: Box<dyn Stack>, right: Box<dyn Stack>, options: &PeersOptions) -> Self {
+        let ends = [Peer::new(End::Left, left, options), Peer::new(End::Right, right, options)];
+        let (now, packet) = (Instant::ZERO, Vec::new());
+        Self { trace: Trace::default(), ends, now, segments: 0, rules: RuleSet::default(), packet }
+    }
+
+    /// The present time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The state of an end's connection, of its listening socket while there is no connection, CLOSED with neither;
+    /// none if the stack does not show it.
+    #[must_use]
+    pub fn state(&self, end: End) -> Option<State> {
+        let peer = self.end(end);
+        match peer.connection.or(peer.listener) {
+            Some(socket) => peer.stack.state(socket),
+            None => Some(State::Closed),
+        }
+    }
+
+    /// The octets that an end's user has received since its latest OPEN.
+    #[must_use]
+    pub fn received(&self, end: End) -> &[u8] {
+        &self.end(end).received
+    }
+
+    /// The link that carries what an end sends.
+    #[must_use]
+    pub fn link(&self, from: End) -> &Link {
+        &self.end(from).outgoing
+    }
+
+    /// The sockets of segments from an end, for packets to [`Peers::inject`].
+    #[must_use]
+    pub fn endpoints(&self, from: End) -> Endpoints {
+        let [left, right] = SOCKETS.map(SocketAddr::from);
+        let right_way = Endpoints { source: left, destination: right };
+        if from == End::Left { right_way } else { right_way.reversed() }
+    }
+
+    /// The user of an end makes a call. What it sends leaves when time is given to run.
+    pub fn call(&mut self, end: End, call: ScenarioCall) -> CallOutcome {
+        self.catch_up(end);
+        let outcome = self.end_mut(end).call(end, call);
+        self.take_rules(end);
+        self.write_down(Happening::Call { end, call: call.to_string(), outcome: said(&outcome) });
+        outcome
+    }
+
+    /// Runs until nothing is under way and no timer runs, but no longer than `limit`.
+    pub fn run_until_quiet(&mut self, limit: Duration) -> Stop {
+        self.run(self.now + limit)
+    }
+
+    /// Lets so much time pass. A time of zero lets arrive what arrives at once.
+    pub fn run_for(&mut self, duration: Duration) -> Stop {
+        let end = self.now + duration;
+        let stop = self.run(end);
+        self.move_to(end);
+        stop
+    }
+
+    /// The next segment that an end sends is lost.
+    pub fn lose_next(&mut self, from: End) {
+        self.end_mut(from).outgoing.lose_next();
+    }
+
+    /// The next segment that an end sends stays in the network until [`Peers::release`].
+    pub fn hold_next(&mut self, from: End) {
+        self.end_mut(from).outgoing.hold_next();
+    }
+
+    /// Lets the oldest segment of an end arrive that was held, when time is next given to run. False if there is none
+    /// or its lifetime is over.
+    pub fn release(&mut self, from: End) -> bool {
+        let now = self.now;
+        self.end_mut(from).outgoing.release(now)
+    }
+
+    /// A packet that an end seems to have sent long ago arrives now at the other end.
+    pub fn inject(&mut self, from: End, packet: &[u8]) {
+        self.arrive(from, packet);
+    }
+
+    /// An end loses its memory: its stack starts over, and its user too.
+    pub fn crash(&mut self, end: End) {
+        let peer = self.end_mut(end);
+        let setup = peer.setup;
+        peer.stack.reset(&setup);
+        let _ = peer.stack.take_rules();
+        (peer.listener, peer.connection, peer.sent) = (None, None, 0);
+        peer.received.clear();
+        self.catch_up(end);
+        self.write_down(Happening::Note(format!("{} crashes", name(end))));
+    }
+
+    fn end(&self, end: End) -> &Peer {
+        &self.ends[index(end)]
+    }
+
+    fn end_mut(&mut self, end: End) -> &mut Peer {
+        &mut self.ends[index(end)]
+    }
+
+    fn run(&mut self, until: Instant) -> Stop {
+        let mut idle_rounds = 0;
+        loop {
+            let before = (self.now, self.segments);
+            if !self.settle() || idle_rounds > MOST_IDLE_ROUNDS {
+                return Stop::Runaway;
+            }
+            match self.next_event() {
+                None => return Stop::Quiet,
+                Some(time) if time > until => {
+                    self.move_to(until);
+                    return Stop::TimeIsUp;
+                }
+                Some(time) => self.move_to(time),
+            }
+            self.note_silent_timeouts();
+            idle_rounds = if before == (self.now, self.segments) { idle_rounds + 1 } else { 0 };
+        }
+    }
+
+    /// The next time at which a segment arrives or a timer is due.
+    fn next_event(&self) -> Option<Instant> {
+        let timer = |peer: &Peer| match peer.stack.next_timer() {
+            NextTimer::At(time) => Some(time.max(self.now)),
+            NextTimer::Never => None,
+            NextTimer::Unknown => Some(self.now + POLL),
+        };
+        self.ends.iter().flat_map(|peer| [timer(peer), peer.outgoing.next_delivery()]).flatten().min()
+    }
+
+    /// Lets both stacks run until `time`, at which no segment has arrived yet.
+    fn move_to(&mut self, time: Instant) {
+        self.now = self.now.max(time);
+        for end in BOTH {
+            self.catch_up(end);
+        }
+    }
+
+    /// Brings a stack's clock to the present.
+    fn catch_up(&mut self, end: End) {
+        let now = self.now;
+        self.end_mut(end).stack.run_until(now);
+        self.take_rules(end);
+    }
+
+    /// Lets everything happen that happens at the present time. False if it does not stop.
+    fn settle(&mut self) -> bool {
+        while self.segments < MOST_SEGMENTS {
+            let arrived = BOTH.into_iter().any(|end| self.deliver_next(end));
+            // An end sends all that it has before the other gets a turn.
+            if !arrived && !BOTH.into_iter().any(|end| self.transmit_next(end)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Delivers one segment of an end, if one has arrived by now.
+    fn deliver_next(&mut self, from: End) -> bool {
+        let now = self.now;
+        let Some(packet) = self.end_mut(from).outgoing.receive(now) else { return false };
+        self.segments += 1;
+        self.arrive(from, &packet);
+        self.end_mut(from).outgoing.recycle(packet);
+        true
+    }
+
+    /// Sends one segment of an end, if it has one. One that arrives at once is delivered at once.
+    fn transmit_next(&mut self, from: End) -> bool {
+        let mut packet = std::mem::take(&mut self.packet);
+        let now = self.now;
+        let sent = self.end_mut(from).stack.emit(&mut packet);
+        if sent {
+            self.segments += 1;
+            let link = &mut self.end_mut(from).outgoing;
+            let fate = link.send(now, &packet);
+            let arrived = if fate == Fate::UnderWay(now) { link.receive(now) } else { None };
+            match &arrived {
+                Some(arrived) if *arrived == packet => {
+                    self.hand_over(from, arrived);
+                    self.write_segment(&packet, |segment| Happening::Segment { from, segment, lost: false });
+                }
+                Some(damaged) => {
+                    self.write_segment(&packet, |segment| Happening::Departure { from, segment });
+                    self.arrive(from, damaged);
+                }
+                None => self.write_segment(&packet, |segment| match fate {
+                    Fate::Lost => Happening::Segment { from, segment, lost: true },
+                    Fate::Held | Fate::UnderWay(_) => Happening::Departure { from, segment },
+                }),
+            }
+            if let Some(buffer) = arrived {
+                self.end_mut(from).outgoing.recycle(buffer);
+            }
+        }
+        self.packet = packet;
+        sent
+    }
+
+    /// A segment of `from` arrives after a time in the network.
+    fn arrive(&mut self, from: End, packet: &[u8]) {
+        self.hand_over(from, packet);
+        self.write_segment(packet, |segment| Happening::Arrival { from, segment });
+    }
+
+    fn hand_over(&mut self, from: End, packet: &[u8]) {
+        let to = other(from);
+        self.catch_up(to);
+        self.end_mut(to).stack.deliver(packet);
+        self.take_rules(to);
+    }
+
+    fn take_rules(&mut self, end: End) {
+        let rules = self.end_mut(end).stack.take_rules();
+        self.rules.merge(rules);
+    }
+
+    fn write_segment(&mut self, packet: &[u8], happening: impl FnOnce(SegmentRecord) -> Happening) {
+        let happening = match wire::parse(packet) {
+            Ok(parsed) => happening(SegmentRecord::of(&parsed.segment)),
+            Err(not_tcp) => Happening::Note(format!("a packet that is no TCP segment: {not_tcp}")),
+        };
+        self.write_down(happening);
+    }
+
+    /// A timeout that ends something has a line of its own, for it may send nothing.
+    fn note_silent_timeouts(&mut self) {
+        for end in BOTH {
+            if self.state(end) != self.end(end).shown {
+                self.write_down(Happening::Note(format!("timeout of {}", name(end))));
+            }
+        }
+    }
+
+    fn write_down(&mut self, happening: Happening) {
+        let [left, right] = BOTH.map(|end| {
+            let state = self.state(end);
+            self.end_mut(end).shown = state;
+            state
+        });
+        let rules = std::mem::take(&mut self.rules);
+        self.trace.push(Entry { time: self.now, happening, left, right, rules });
+    }
+}
+
+impl Peer {
+    fn new(end: End, mut stack: Box<dyn Stack>, options: &PeersOptions) -> Self {
+        let address = |end| IpAddr::from(SOCKETS[index(end)].0);
+        let offset = index(end) as u64;
+        let setup = Setup {
+            local: address(end),
+            peer: address(other(end)),
+            seed: options.seed.wrapping_add(offset),
+            receive_buffer: options.buffer,
+            send_buffer: options.buffer,
+            mtu: options.mtu,
+            nagle: options.nagle,
+        };
+        stack.reset(&setup);
+        let _ = stack.take_rules();
+        let link = LinkOptions { seed: options.link.seed.wrapping_add(offset), ..options.link };
+        Self {
+            stack,
+            setup,
+            listener: None,
+            connection: None,
+            sent: 0,
+            received: Vec::new(),
+            outgoing: Link::new(link),
+            shown: Some(State::Closed),
+        }
+    }
+
+    fn call(&mut self, end: End, call: ScenarioCall) -> CallOutcome {
+        match call {
+            ScenarioCall::OpenPassive => {
+                let outcome = self.stack.call(UserCall::Listen { port: SOCKETS[index(end)].1 });
+                self.opened(&outcome, true);
+                outcome
+            }
+            ScenarioCall::OpenActive => {
+                let (port, remote_port) = (SOCKETS[index(end)].1, SOCKETS[index(other(end))].1);
+                let outcome = self.stack.call(UserCall::Connect { port, remote_port });
+                self.opened(&outcome, false);
+                outcome
+            }
+            ScenarioCall::Send(len) => {
+                let text: Vec<u8> = (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
+                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text });
+                if let CallOutcome::Sent(taken) = outcome {
+                    self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
+                }
+                outcome
+            }
+            ScenarioCall::Receive(max) => {
+                let outcome = self.on_socket(|socket| UserCall::Receive { socket, max: max as usize });
+                if let CallOutcome::Received(octets) = &outcome {
+                    self.received.extend_from_slice(octets);
+                }
+                outcome
+            }
+            ScenarioCall::Close => self.on_socket(|socket| UserCall::Close { socket }),
+            ScenarioCall::Abort => self.on_socket(|socket| UserCall::Abort { socket }),
+        }
+    }
+
+    /// A new socket begins a new story for the user; a refused OPEN changes nothing.
+    fn opened(&mut self, outcome: &CallOutcome, listening: bool) {
+        if let CallOutcome::Opened(socket) = outcome {
+            let socket = Some(*socket);
+            (self.listener, self.connection) = if listening { (socket, None) } else { (None, socket) };
+            self.sent = 0;
+            self.received.clear();
+        }
+    }
+
+    /// Makes a call on the connection; on the listening socket while it has no connection to give.
+    fn on_socket<'c>(&mut self, call: impl FnOnce(SocketId) -> UserCall<'c>) -> CallOutcome {
+        if let (None, Some(listener)) = (self.connection, self.listener)
+            && let CallOutcome::Opened(socket) = self.stack.call(UserCall::Accept { listener })
+        {
+            self.connection = Some(socket);
+        }
+        match self.connection.or(self.listener) {
+            Some(socket) => self.stack.call(call(socket)),
+            None => CallOutcome::Error(CallFailure::NoConnection),
+        }
+    }
+}
+
+/// Both ends, A first.
+const BOTH: [End; 2] = [End::Left, End::Right];
+
+const fn index(end: End) -> usize {
+    match end {
+        End::Left => 0,
+        End::Right => 1,
+    }
+}
+
+const fn other(end: End) -> End {
+    match end {
+        End::Left => End::Right,
+        End::Right => End::Left,
+    }
+}
+
+const fn name(end: End) -> char {
+    match end {
+        End::Left => 'A',
+        End::Right => 'B',
+    }
+}
+
+/// The octet that the user of an end sends at a position of its stream. The period is a prime, so that no shift by a
+/// power of two goes unnoticed.
+#[must_use]
+pub const fn octet(from: End, position: u32) -> u8 {
+    ((position % 251) as u8).wrapping_add(if matches!(from, End::Left) { 0 } else { 101 })
+}
+
+/// An outcome in the words of scenarios.
+fn said(outcome: &CallOutcome) -> String {
+    let octets = |len: usize| ExpectedOutcome::Octets(u32::try_from(len).unwrap_or(u32::MAX));
+    let said = match outcome {
+        CallOutcome::Error(CallFailure::Other(text)) => return (*text).to_owned(),
+        CallOutcome::Ok | CallOutcome::Opened(_) => ExpectedOutcome::Ok,
+        CallOutcome::Sent(taken) => octets(*taken),
+        CallOutcome::Received(text) => octets(text.len()),
+        CallOutcome::WouldBlock => ExpectedOutcome::Nothing,
+        CallOutcome::EndOfStream => ExpectedOutcome::EndOfStream,
+        CallOutcome::Error(failure) => ExpectedOutcome::Failure(*failure),
+    };
+    said.to_string()
+}

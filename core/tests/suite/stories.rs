@@ -1,0 +1,1 @@
+//! Stories that span many rows.
