@@ -147,6 +147,13 @@ impl Peers {
         outcome
     }
 
+    /// Lets one thing happen at the present time: a segment arrives that was under way, or else an end sends one. False
+    /// if there is nothing to do. An end sends all that it has before the other gets a turn.
+    pub fn step(&mut self) -> bool {
+        BOTH.into_iter().any(|end| self.deliver_next(end))
+            || BOTH.into_iter().any(|end| self.transmit_next(end))
+    }
+
     /// Runs until nothing is under way and no timer runs, but no longer than `limit`.
     pub fn run_until_quiet(&mut self, limit: Duration) -> Stop {
         self.run(self.now + limit)
@@ -250,9 +257,7 @@ impl Peers {
     /// Lets everything happen that happens at the present time. False if it does not stop.
     fn settle(&mut self) -> bool {
         while self.segments < MOST_SEGMENTS {
-            let arrived = BOTH.into_iter().any(|end| self.deliver_next(end));
-            // An end sends all that it has before the other gets a turn.
-            if !arrived && !BOTH.into_iter().any(|end| self.transmit_next(end)) {
+            if !self.step() {
                 return true;
             }
         }
@@ -308,7 +313,7 @@ impl Peers {
     }
 
     fn hand_over(&mut self, from: End, packet: &[u8]) {
-        let to = other(from);
+        let to = from.other();
         self.catch_up(to);
         self.end_mut(to).stack.deliver(packet);
         self.take_rules(to);
@@ -329,10 +334,10 @@ impl Peers {
 
     /// A timeout that ends something has a line of its own, for it may send nothing.
     fn note_silent_timeouts(&mut self) {
-        for end in BOTH {
-            if self.state(end) != self.end(end).shown {
-                self.write_down(Happening::Note(format!("timeout of {}", name(end))));
-            }
+        let changed = |end: &End| self.state(*end) != self.end(*end).shown;
+        let of: Vec<_> = BOTH.into_iter().filter(changed).map(name).collect();
+        if !of.is_empty() {
+            self.write_down(Happening::Note(format!("timeout of {}", of.join(" and "))));
         }
     }
 
@@ -353,7 +358,7 @@ impl Peer {
         let offset = index(end) as u64;
         let setup = Setup {
             local: address(end),
-            peer: address(other(end)),
+            peer: address(end.other()),
             seed: options.seed.wrapping_add(offset),
             receive_buffer: options.buffer,
             send_buffer: options.buffer,
@@ -383,13 +388,14 @@ impl Peer {
                 outcome
             }
             ScenarioCall::OpenActive => {
-                let (port, remote_port) = (SOCKETS[index(end)].1, SOCKETS[index(other(end))].1);
+                let (port, remote_port) = (SOCKETS[index(end)].1, SOCKETS[index(end.other())].1);
                 let outcome = self.stack.call(UserCall::Connect { port, remote_port });
                 self.opened(&outcome, false);
                 outcome
             }
             ScenarioCall::Send(len) => {
-                let text: Vec<u8> = (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
+                let text: Vec<u8> =
+                    (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
                 let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text });
                 if let CallOutcome::Sent(taken) = outcome {
                     self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
@@ -442,17 +448,10 @@ const fn index(end: End) -> usize {
     }
 }
 
-const fn other(end: End) -> End {
+const fn name(end: End) -> &'static str {
     match end {
-        End::Left => End::Right,
-        End::Right => End::Left,
-    }
-}
-
-const fn name(end: End) -> char {
-    match end {
-        End::Left => 'A',
-        End::Right => 'B',
+        End::Left => "A",
+        End::Right => "B",
     }
 }
 

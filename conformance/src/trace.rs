@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write as _};
 
 use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::segment::Integrity;
-use tcpspec_core::{Control, Instant, RuleSet, Segment, SeqNumber, State};
+use tcpspec_core::{Control, Instant, Rule, RuleSet, Segment, SeqNumber, State};
 
 /// One of the two ends of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -17,6 +17,17 @@ pub enum End {
     Left,
     /// Its peer; TCP peer B of the RFC's figures.
     Right,
+}
+
+impl End {
+    /// The end across.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
 }
 
 /// A segment as it was seen, without its text.
@@ -206,16 +217,15 @@ impl Trace {
             }
             Happening::Note(note) => ('*', note.clone()),
         };
-        let (left, right) = match entry.happening {
-            // As in the RFC's figures, the far end of a segment under way is three dots.
-            Happening::Departure { from: End::Left, .. } | Happening::Arrival { from: End::Right, .. } => {
-                (entry.left.map(State::name), Some("..."))
-            }
-            Happening::Departure { from: End::Right, .. } | Happening::Arrival { from: End::Left, .. } => {
-                (Some("..."), entry.right.map(State::name))
-            }
-            _ => (entry.left.map(State::name), entry.right.map(State::name)),
+        // As in the RFC's figures, the far end of a segment under way is three dots.
+        let far = match entry.happening {
+            Happening::Departure { from, .. } => Some(from.other()),
+            Happening::Arrival { from, .. } => Some(from),
+            Happening::Call { .. } | Happening::Segment { .. } | Happening::Note(_) => None,
         };
+        let column =
+            |end, state: Option<State>| if far == Some(end) { Some("...") } else { state.map(State::name) };
+        let (left, right) = (column(End::Left, entry.left), column(End::Right, entry.right));
         let left = left.unwrap_or_default();
         let time = entry.time.to_string();
         let mut line = match right {
@@ -223,7 +233,7 @@ impl Trace {
             None => format!("{time:>12}  {left:<12}  {arrow} {text}"),
         };
         if self.with_rules && !entry.rules.is_empty() {
-            let ids: Vec<_> = entry.rules.iter().map(|rule| rule.id()).collect();
+            let ids: Vec<_> = entry.rules.iter().map(Rule::id).collect();
             let _ = write!(line, "\n{:>12}  {:<12}    {}", "", "", ids.join(" "));
         }
         line.truncate(line.trim_end().len());
@@ -286,7 +296,13 @@ mod tests {
 
     fn sent(from: End, segment: SegmentRecord, left: State) -> Entry {
         let happening = Happening::Segment { from, segment, lost: false };
-        Entry { time: Instant(1_500_000), happening, left: Some(left), right: None, rules: RuleSet::default() }
+        Entry {
+            time: Instant(1_500_000),
+            happening,
+            left: Some(left),
+            right: None,
+            rules: RuleSet::default(),
+        }
     }
 
     #[test]

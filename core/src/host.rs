@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use crate::event::{Actions, Call, CallError, Event, Outcome, Remote, Signal};
+use crate::invariants::checked_step;
 use crate::processing::{Context, step};
 use crate::profile::Profile;
 use crate::rule::{Rule, RuleSet};
@@ -19,6 +20,8 @@ use crate::tcb::Tcb;
 use crate::time::Instant;
 
 mod connection;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, Ending};
 
@@ -362,7 +365,15 @@ impl Host {
             IssSource::Function { choose, secret } if may_begin => choose(&connection.pair, now, secret),
             IssSource::Function { .. } => SeqNumber::default(),
         };
-        step(&mut connection.tcb, Context { now, iss }, event, &mut self.actions);
+        let context = Context { now, iss };
+        if cfg!(debug_assertions) {
+            // A broken invariant is a fault of the reference itself: whatever test this is, it must not go on.
+            if let Err(violation) = checked_step(&mut connection.tcb, context, event, &mut self.actions) {
+                panic!("{violation}");
+            }
+        } else {
+            step(&mut connection.tcb, context, event, &mut self.actions);
+        }
         self.rules.merge(self.actions.rules);
         connection.take(now, &self.actions);
         for segment in self.actions.segments() {

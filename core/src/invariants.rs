@@ -472,8 +472,9 @@ pub fn check(transition: &Transition<'_>) -> Result<(), Violation> {
         None => Ok(()),
         Some(&Invariant { id, clause, sentence, .. }) => {
             let Transition { before, event, actions, after } = transition;
+            let happened = describe(event);
             let detail = alloc::format!(
-                "{} -> {} on {event:?}\nbefore: {before:?}\nafter:  {:?}\nactions: {:?}\nrules: {:?}",
+                "{} -> {} on {happened}\nbefore: {before:?}\nafter:  {:?}\nactions: {:?}\nrules: {:?}",
                 before.state,
                 after.state,
                 Before::of(after),
@@ -482,6 +483,23 @@ pub fn check(transition: &Transition<'_>) -> Result<(), Violation> {
             );
             Err(Violation { id, clause, sentence, detail })
         }
+    }
+}
+
+/// The event without the octets it brings.
+fn describe(event: &Event<'_>) -> String {
+    match *event {
+        Event::SegmentArrives(segment) => {
+            let text = segment.text.len();
+            alloc::format!("{:?} with {text} octets of text", Segment { text: &[], ..*segment })
+        }
+        Event::Call(Call::Send { text, push, urgent, timeout, remote }) => {
+            let len = text.len();
+            let call = Call::Send { text: &[], push, urgent, timeout, remote };
+            alloc::format!("{call:?} with {len} octets of text")
+        }
+        Event::Call(call) => alloc::format!("{call:?}"),
+        Event::Timeout(timer) => String::from(timer.name()),
     }
 }
 

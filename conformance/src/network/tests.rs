@@ -78,7 +78,10 @@ fn each_fault_happens_about_as_often_as_asked_and_none_unasked() {
     let plain = LinkOptions { delay: millis(20), ..LinkOptions::default() };
     let of = |options| play(options, PACKETS).1;
     let Counts { lost, delivered, .. } = of(LinkOptions { loss: TENTH, ..plain });
-    assert!(about_a_tenth(lost) && delivered == u64::from(PACKETS) - lost, "{lost} lost, {delivered} delivered");
+    assert!(
+        about_a_tenth(lost) && delivered == u64::from(PACKETS) - lost,
+        "{lost} lost, {delivered} delivered"
+    );
     let Counts { duplicated, delivered, .. } = of(LinkOptions { duplication: TENTH, ..plain });
     assert!(about_a_tenth(duplicated) && delivered == u64::from(PACKETS) + duplicated, "{duplicated} twice");
     let Counts { set_aside, lost, .. } = of(LinkOptions { reordering: TENTH, set_aside: millis(5), ..plain });

@@ -61,17 +61,19 @@ fn with_delay_a_segment_has_a_line_at_each_end() {
 }
 
 #[test]
-fn calls_at_one_time_are_simultaneous_if_the_segments_are_held() {
+fn segments_cross_if_one_is_held_until_the_other_has_arrived() {
     let mut peers = peers(&PeersOptions::default());
     peers.hold_next(A);
     peers.call(A, ScenarioCall::OpenActive);
     peers.call(B, ScenarioCall::OpenActive);
-    peers.run_for(Duration::ZERO);
-    assert_eq!(peers.state(A), Some(State::SynReceived));
-    assert_eq!(peers.state(B), Some(State::SynSent), "B has not seen A's SYN but its SYN,ACK");
-    assert!(peers.release(A) && !peers.release(A));
-    peers.run_until_quiet(Duration::from_secs(10));
+    assert!(peers.step() && peers.step());
+    assert_eq!((peers.state(A), peers.state(B)), (Some(State::SynReceived), Some(State::SynSent)));
+    assert!(peers.release(A) && !peers.release(A), "one segment was held");
+    assert!(peers.step());
+    assert_eq!((peers.state(A), peers.state(B)), (Some(State::SynReceived), Some(State::SynReceived)));
+    assert_eq!(peers.run_until_quiet(Duration::from_secs(10)), Stop::Quiet);
     assert_eq!((peers.state(A), peers.state(B)), (Some(State::Established), Some(State::Established)));
+    assert!(!peers.step());
 }
 
 #[test]
@@ -177,7 +179,11 @@ fn hostile_exchange(left: Box<dyn Stack>, right: Box<dyn Stack>, seed: u64) -> P
 /// How many octets an end's user has received, all of them right.
 fn received(peers: &Peers, end: End) -> usize {
     let octets = peers.received(end);
-    assert!((0..).zip(octets).all(|(at, found)| octet(other(end), at) == *found), "octets to {} differ", name(end));
+    assert!(
+        (0..).zip(octets).all(|(at, found)| octet(end.other(), at) == *found),
+        "octets to {} differ",
+        name(end)
+    );
     octets.len()
 }
 
@@ -206,7 +212,7 @@ fn other_stacks_can_be_either_end() {
         for end in BOTH {
             peers.call(end, ScenarioCall::Send(5000));
             peers.run_for(Duration::from_secs(1));
-            peers.call(other(end), ScenarioCall::Receive(u32::MAX));
+            peers.call(end.other(), ScenarioCall::Receive(u32::MAX));
         }
         assert_eq!(BOTH.map(|end| received(&peers, end)), [4096, 4096], "{}", peers.trace);
     }

@@ -27,7 +27,10 @@ pub enum Stimulus {
     /// The peer sends text at RCV.NXT, or a little off it.
     Text(PeerText),
     /// The peer closes: a FIN that acknowledges everything.
-    Fin,
+    Fin {
+        /// If its FIN was taken already, it comes again instead of a second one behind it.
+        again: bool,
+    },
     /// The user calls.
     Call(UserCall),
     /// A segment of which every field is chosen.
@@ -210,7 +213,7 @@ impl Run {
                 self.segment(segment, 0)
             }
             Stimulus::Text(text) => self.peer_text(*text),
-            Stimulus::Fin => self.segment(self.answer(Control::FIN | Control::ACK), 0),
+            Stimulus::Fin { again } => self.fin(*again),
             Stimulus::Call(call) => self.call(*call),
             Stimulus::Segment(crafted) => self.crafted(crafted),
             Stimulus::Wait(pause) => self.wait(pause.duration()),
@@ -244,6 +247,12 @@ impl Run {
                 self.segment(self.answer(Control::ACK), 0)
             }
         }
+    }
+
+    fn fin(&mut self, again: bool) -> Result<(), Violation> {
+        let answer = self.answer(Control::FIN | Control::ACK);
+        let seq = answer.seq - u32::from(again && self.tcb.rcv.fin);
+        self.segment(Segment { seq, ..answer }, 0)
     }
 
     fn peer_text(&mut self, text: PeerText) -> Result<(), Violation> {
@@ -451,7 +460,13 @@ impl fmt::Display for Stimulus {
                 f.write_str(if *push { ", PSH" } else { "" })?;
                 f.write_str(if *fin { ", FIN" } else { "" })
             }
-            Self::Fin => f.write_str("peer: <SEQ=RCV.NXT><ACK=SND.NXT><CTL=FIN,ACK>"),
+            Self::Fin { again } => {
+                write!(
+                    f,
+                    "peer: <ACK=SND.NXT><CTL=FIN,ACK>{}",
+                    if *again { " (again, if taken)" } else { "" }
+                )
+            }
             Self::Call(call) => write!(f, "user: {call:?}"),
             Self::Segment(crafted) => crafted.fmt(f),
             Self::Wait(pause) => write!(f, "wait {:?}", pause.duration()),

@@ -7,10 +7,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use tcpspec_core::invariants::checked_step;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{
     Action, Actions, Call, Context, Control, Event, Instant, Outcome, Outgoing, Profile, Rule, Segment, SeqNumber,
-    State, Tcb, Timer, step,
+    State, Tcb, Timer,
 };
 
 pub(crate) use tcpspec_core::event::Remote;
@@ -322,13 +323,18 @@ impl Connection {
         self.context.now = self.context.now + duration;
     }
 
-    /// Takes one event.
+    /// Takes one event. Every invariant is asserted of every step, whatever the test is about.
     pub(crate) fn on(&mut self, when: When) -> &mut Self {
         let Self { tcb, context, actions } = self;
-        match when {
-            When::Arrives(segment) => step(tcb, *context, Event::SegmentArrives(&segment.borrow()), actions),
-            When::Calls(call) => step(tcb, *context, Event::Call(call), actions),
-            When::TimesOut(timer) => step(tcb, *context, Event::Timeout(timer), actions),
+        let outcome = match when {
+            When::Arrives(segment) => {
+                checked_step(tcb, *context, Event::SegmentArrives(&segment.borrow()), actions)
+            }
+            When::Calls(call) => checked_step(tcb, *context, Event::Call(call), actions),
+            When::TimesOut(timer) => checked_step(tcb, *context, Event::Timeout(timer), actions),
+        };
+        if let Err(violation) = outcome {
+            panic!("{violation}");
         }
         self
     }

@@ -56,8 +56,8 @@ pub(crate) enum Also {
     RcvNxt(u32),
     /// RCV.WND
     RcvWnd(u32),
-    /// The timer was started, for so long.
-    Starts(Timer, Duration),
+    /// The timer was started, for so many milliseconds.
+    Starts(Timer, u64),
     /// The timer runs.
     Runs(Timer),
     /// The timer does not run.
@@ -76,6 +76,8 @@ pub(crate) enum Also {
     Forgotten,
     /// Nothing in the record has changed.
     Unchanged,
+    /// Nothing in the record has changed but SND.WL1 and SND.WL2, which note where the last window came from.
+    WindowNoted,
 }
 
 /// The states from one to another in the RFC's order, as the decision table's `A..B`.
@@ -136,7 +138,9 @@ fn holds(also: Also, given: &Connection, after: &Connection) -> bool {
         Also::SndWnd(octets) => tcb.snd.wnd == octets,
         Also::RcvNxt(number) => tcb.rcv.nxt == SeqNumber(number),
         Also::RcvWnd(octets) => tcb.rcv.wnd == octets,
-        Also::Starts(timer, duration) => after.armed(timer) == Some(duration) && after.runs(timer),
+        Also::Starts(timer, milliseconds) => {
+            after.armed(timer) == Some(Duration::from_millis(milliseconds)) && after.runs(timer)
+        }
         Also::Runs(timer) => after.runs(timer),
         Also::Rests(timer) => !after.runs(timer),
         Also::Uses(rule) => after.used(rule),
@@ -146,5 +150,10 @@ fn holds(also: Also, given: &Connection, after: &Connection) -> bool {
         Also::Offers(window) => after.offered() == Some(window),
         Also::Forgotten => *tcb == tcpspec_core::Tcb::closed(tcb.profile),
         Also::Unchanged => *tcb == given.tcb,
+        Also::WindowNoted => {
+            let mut noted = given.tcb.clone();
+            (noted.snd.wl1, noted.snd.wl2) = (tcb.snd.wl1, tcb.snd.wl2);
+            *tcb == noted
+        }
     }
 }

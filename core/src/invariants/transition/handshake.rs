@@ -214,8 +214,11 @@ pub(in crate::invariants) const I_042: Invariant = Invariant {
             if snd.una.lt(segment.ack) && segment.ack.le(snd.nxt) {
                 let closed = t.after.state == State::Closed;
                 closed || (t.after.state != State::SynReceived && t.after.snd.una == segment.ack)
-            } else {
+            } else if t.before.acceptable(segment) || t.before.is_crossing_syn(segment) {
                 t.unchanged() && t.only_reset_at(segment.ack)
+            } else {
+                // Text at a closed window is the first check's to answer; a wrong acknowledgment is no reason for more.
+                t.unchanged() && t.only_acknowledgment()
             }
         }
         _ => true,

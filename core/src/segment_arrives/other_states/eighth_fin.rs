@@ -47,16 +47,14 @@ fn take_fin(step: &mut Processing<'_>) {
             step.fire(if opened_by_this_segment { Rule::Fin2 } else { Rule::Fin3 });
             step.enter(State::CloseWait);
         }
-        State::FinWait1 if step.tcb.fin_acknowledged() => {
-            step.fire(Rule::Fin5);
-            step.enter_time_wait();
-        }
         State::FinWait1 => {
             step.fire(Rule::Fin6);
             step.enter(State::Closing);
         }
         State::FinWait2 => {
-            step.fire(Rule::Fin7);
+            // The same segment may have acknowledged our FIN: figure 5's note 2, in two small steps.
+            let acknowledged_just_now = step.actions.rules.has(Rule::Ack12);
+            step.fire(if acknowledged_just_now { Rule::Fin5 } else { Rule::Fin7 });
             step.enter_time_wait();
         }
         _ => {}

@@ -71,6 +71,10 @@ fn syn_received(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Check {
         enter_established(step);
         return Check::Passed;
     }
+    if step.ack == AckDue::Now {
+        // A closed window refused the segment and the first check answers it; only a valid acknowledgment passes.
+        return Check::Done;
+    }
     // The rule of the state goes before the range of RFC 5961 §5, which would acknowledge instead (V-46).
     step.fire(if step.tcb.profile.acknowledgment_range { Rule::Ack3 } else { Rule::Ack5 });
     step.fire(Rule::Ack5);
@@ -94,15 +98,14 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
     } else {
         step.fire(Rule::Ack7);
     }
-    let handshake_is_over = handshake_was_open && !step.tcb.syn_outstanding();
-    if handshake_is_over {
+    if handshake_was_open && !step.tcb.syn_outstanding() {
         take_window(step, segment);
         step.tcb.reopened = None;
         signal_urgent_text_of_the_syn(step);
     } else if segment.ack.ge(before.0) {
         update_window(step, segment);
     }
-    let opened = before.1 == 0 && step.tcb.snd.wnd > 0 && !handshake_is_over;
+    let opened = before.1 == 0 && step.tcb.snd.wnd > 0 && !handshake_was_open;
     let recovering = step.tcb.retransmission.recover.is_some() && step.tcb.snd.una != before.0;
     if step.tcb.outstanding() && (opened || recovering) {
         // What the closed window refused, or what was lost with the segment that timed out, goes at once.

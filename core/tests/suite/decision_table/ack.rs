@@ -1,7 +1,5 @@
 //! Fifth, check the ACK field (RFC 9293 §3.10.7.4 step 5; RFC 5961 §5).
 
-use std::time::Duration;
-
 use tcpspec_core::{Control, Profile, Rule, State, Timer};
 
 use crate::fixture::{
@@ -142,8 +140,8 @@ fn acknowledges_text() -> Vec<Row> {
             also: &[
                 Also::SndUna(102),
                 Also::Unsent(2),
-                Also::Starts(Timer::Retransmission, Duration::from_secs(1)),
-                Also::Starts(Timer::User, Duration::from_secs(300)),
+                Also::Starts(Timer::Retransmission, 1_000),
+                Also::Starts(Timer::User, 300_000),
             ],
             ..row(Rule::Ack6, "part of it", with_text_in_flight(state), ack(rcv(state), 102))
         }),
@@ -153,7 +151,7 @@ fn acknowledges_text() -> Vec<Row> {
 
 fn duplicate() -> Vec<Row> {
     in_each(from_to(State::Established, State::Closing), |state| Row {
-        also: &[Also::Unchanged],
+        also: &[Also::WindowNoted],
         ..row(
             Rule::Ack7,
             "nothing new is acknowledged",
@@ -215,8 +213,8 @@ fn window() -> Vec<Row> {
 fn moves_on() -> Vec<Row> {
     let in_state = Connection::in_state;
     let rest: &[Also] = &[Also::Rests(Timer::Retransmission), Also::Rests(Timer::User), Also::SndUna(102)];
-    let wait: &[Also] = &[Also::Starts(Timer::TimeWait, Duration::from_secs(240)), Also::Rests(Timer::Retransmission)];
-    let unchanged: &[Also] = &[Also::Unchanged];
+    let wait: &[Also] = &[Also::Starts(Timer::TimeWait, 240_000), Also::Rests(Timer::Retransmission)];
+    let unchanged: &[Also] = &[Also::WindowNoted];
     let row = |rule, story, given, segment, state, also| Row { state, also, ..row(rule, story, given, segment) };
     vec![
         row(Rule::Ack12, "our FIN is acknowledged", in_state(State::FinWait1), ack(301, 102), State::FinWait2, rest),
@@ -263,18 +261,18 @@ fn last_acknowledgment() -> Vec<Row> {
         also: &[Also::Forgotten],
         ..row(Rule::Ack18, story, given, segment)
     };
-    let silent = |rule, story, segment| Row { also: &[Also::Unchanged], ..row(rule, story, in_state(State::TimeWait), segment) };
+    let silent = |rule, story, segment| Row { also: &[Also::WindowNoted], ..row(rule, story, in_state(State::TimeWait), segment) };
     vec![
         gone("our FIN is acknowledged", in_state(State::LastAck), ack(302, 102), &[]),
         gone("what the user has not read is handed over", unread, ack(305, 102), &["unread 3"]),
-        Row { also: &[Also::Unchanged], ..row(Rule::Ack19, "our FIN is not", in_state(State::LastAck), ack(302, 101)) },
+        Row { also: &[Also::WindowNoted], ..row(Rule::Ack19, "our FIN is not", in_state(State::LastAck), ack(302, 101)) },
         Row {
             also: &[Also::SndUna(104), Also::Unsent(0), Also::Runs(Timer::Retransmission)],
             ..row(Rule::Ack25, "text before the FIN is", with_text_in_flight(State::LastAck), ack(302, 104))
         },
         Row {
             sent: ANSWER,
-            also: &[Also::Unchanged, Also::Starts(Timer::TimeWait, Duration::from_secs(240))],
+            also: &[Also::Unchanged, Also::Starts(Timer::TimeWait, 240_000)],
             ..silent(Rule::Ack20, "the peer's FIN again", fin(301, 102))
         },
         silent(Rule::Ack21, "an empty acknowledgment is not answered", ack(302, 102)),

@@ -1,7 +1,5 @@
 //! Eighth, check the FIN bit (RFC 9293 §3.10.7.4 step 8).
 
-use std::time::Duration;
-
 use tcpspec_core::{Control, Profile, Rule, State, Timer};
 
 use crate::fixture::{Connection, Seg, arrives, bare, close, fin, numbers, receive, send, text};
@@ -81,7 +79,7 @@ fn taken_after_close() -> Vec<Row> {
         ..row(rule, story, given, segment)
     };
     let wait: &[Also] = &[
-        Also::Starts(Timer::TimeWait, Duration::from_secs(240)),
+        Also::Starts(Timer::TimeWait, 240_000),
         Also::Rests(Timer::Retransmission),
         Also::Rests(Timer::User),
     ];
@@ -125,10 +123,10 @@ fn again() -> Vec<Row> {
     let further = |state| fin(numbers(state).rcv, numbers(state).una);
     let answered = |rule, story, state, segment| Row {
         sent: ANSWER,
-        also: &[Also::Unchanged],
+        also: &[Also::WindowNoted],
         ..row(rule, story, Connection::in_state(state), segment)
     };
-    let wait: &[Also] = &[Also::Unchanged, Also::Starts(Timer::TimeWait, Duration::from_secs(240))];
+    let wait: &[Also] = &[Also::WindowNoted, Also::Starts(Timer::TimeWait, 240_000)];
     let in_time_wait = |story, segment| Row { also: wait, ..answered(Rule::Fin11, story, State::TimeWait, segment) };
     vec![
         answered(Rule::Fin8, "the FIN again", State::CloseWait, same(State::CloseWait)),

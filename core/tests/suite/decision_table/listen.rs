@@ -1,7 +1,5 @@
 //! SEGMENT ARRIVES in LISTEN (RFC 9293 §3.10.7.2).
 
-use std::time::Duration;
-
 use tcpspec_core::{Control, Profile, Rule, State, Timer};
 
 use crate::fixture::{Connection, Seg, ack, arrives, bare, fin, receive, rst, syn, syn_ack, text};
@@ -50,7 +48,7 @@ fn requested() -> Vec<Row> {
             Also::RcvNxt(301),
             Also::Unread(0),
             Also::Offers(4096),
-            Also::Starts(Timer::Retransmission, Duration::from_secs(1)),
+            Also::Starts(Timer::Retransmission, 1_000),
         ],
         ..Row::quiet()
     };

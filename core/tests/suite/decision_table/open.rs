@@ -1,7 +1,5 @@
 //! OPEN (RFC 9293 §3.10.1).
 
-use std::time::Duration;
-
 use tcpspec_core::{Call, Rule, State, Timer};
 
 use crate::fixture::{Connection, Remote, When, open_active, open_passive, receive};
@@ -50,8 +48,8 @@ fn opened() -> Vec<Row> {
     const REQUESTED: &[Also] = &[
         Also::SndUna(100),
         Also::SndNxt(101),
-        Also::Starts(Timer::Retransmission, Duration::from_secs(1)),
-        Also::Starts(Timer::User, Duration::from_secs(300)),
+        Also::Starts(Timer::Retransmission, 1_000),
+        Also::Starts(Timer::User, 300_000),
     ];
     let listening = |story, remote| Row {
         rule: Rule::Open5,

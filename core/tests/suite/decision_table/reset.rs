@@ -100,7 +100,7 @@ fn out_of_time_wait() -> Vec<Row> {
         state: State::TimeWait,
         told,
         also: &[
-            Also::Starts(Timer::TimeWait, Duration::from_secs(240)),
+            Also::Starts(Timer::TimeWait, 240_000),
             Also::Rests(Timer::Retransmission),
             Also::SndNxt(102),
             Also::RcvNxt(302),

@@ -100,7 +100,7 @@ fn sent() -> Vec<Row> {
         also: &[
             Also::SndUna(101),
             Also::SndNxt(104),
-            Also::Starts(Timer::Retransmission, Duration::from_secs(1)),
+            Also::Starts(Timer::Retransmission, 1_000),
             Also::UsesNot(Rule::Send9),
         ],
     });
@@ -124,7 +124,7 @@ fn sent() -> Vec<Row> {
         also: &[
             Also::SndNxt(101),
             Also::Unsent(3),
-            Also::Starts(Timer::Persist, Duration::from_secs(1)),
+            Also::Starts(Timer::Persist, 1_000),
             Also::Rests(Timer::Retransmission),
         ],
         ..Row::quiet()
@@ -183,7 +183,7 @@ fn new_timeout() -> Vec<Row> {
         },
         state: if state == State::Listen { State::SynSent } else { state },
         told: &["ok"],
-        also: &[Also::Starts(Timer::User, Duration::from_secs(7))],
+        also: &[Also::Starts(Timer::User, 7_000)],
     })
 }
 

@@ -3,8 +3,6 @@
 //! Most segments here carry no ACK: those that pass the check are dropped without a word in step 5, so that a row
 //! shows the first check and nothing else.
 
-use std::time::Duration;
-
 use tcpspec_core::{Control, Profile, Rule, State, Timer};
 
 use crate::fixture::{
@@ -243,7 +241,7 @@ fn the_fin_again() -> Vec<Row> {
         answered(Rule::Seq18, "the peer's FIN again", Connection::in_state(state), again(state))
     });
     rows.push(Row {
-        also: &[Also::Unchanged, Also::Starts(Timer::TimeWait, Duration::from_secs(240))],
+        also: &[Also::Unchanged, Also::Starts(Timer::TimeWait, 240_000)],
         ..answered(Rule::Seq19, "the peer's FIN again", Connection::in_state(State::TimeWait), fin(301, 102))
     });
     rows

@@ -44,7 +44,7 @@ fn in_syn_received() -> Vec<Row> {
             ..row(Rule::Syn1, "back to LISTEN", Connection::in_state(State::SynReceived), syn(302), State::Listen)
         },
         Row {
-            also: &[Also::Starts(Timer::TimeWait, Duration::from_secs(240))],
+            also: &[Also::Starts(Timer::TimeWait, 240_000)],
             ..row(Rule::Syn1, "back to TIME-WAIT", Connection::reopened(), syn(1002), State::TimeWait)
         },
         unchanged(Rule::Syn2, "requests crossed: a challenge", active(Profile::default()), syn(302), CHALLENGE),
@@ -144,7 +144,7 @@ fn reuse_accepted() -> Vec<Row> {
         when: arrives(segment),
         sent,
         state: State::SynReceived,
-        also: &[Also::Rests(Timer::TimeWait), Also::Starts(Timer::Retransmission, Duration::from_secs(1))],
+        also: &[Also::Rests(Timer::TimeWait), Also::Starts(Timer::Retransmission, 1_000)],
         ..Row::quiet()
     };
     let mut low = reusable();

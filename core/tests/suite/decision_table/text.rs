@@ -1,7 +1,5 @@
 //! Seventh, process the segment text (RFC 9293 §3.10.7.4 step 7, §3.8.6.3).
 
-use std::time::Duration;
-
 use tcpspec_core::{Profile, Rule, State, Timer};
 
 use crate::fixture::{Connection, Seg, arrives, numbers, receive, text};
@@ -32,7 +30,7 @@ fn next_in_sequence() -> Vec<Row> {
                 Also::RcvNxt(304),
                 Also::RcvWnd(4093),
                 Also::Unread(3),
-                Also::Starts(Timer::DelayedAck, Duration::from_millis(200)),
+                Also::Starts(Timer::DelayedAck, 200),
             ],
             ..row(Rule::Text1, "taken; the acknowledgment may wait", in_state(state), at(state, 301, b"abc"))
         }),
@@ -101,7 +99,7 @@ fn unwanted() -> Vec<Row> {
     let half_duplex = Profile { half_duplex_close: true, ..Profile::default() };
     [
         in_each([State::CloseWait, State::TimeWait], |state| Row {
-            also: &[Also::Unchanged],
+            also: &[Also::WindowNoted],
             ..row(
                 Rule::Text7,
                 "text after the FIN is ignored",

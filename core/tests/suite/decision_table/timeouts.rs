@@ -1,7 +1,5 @@
 //! Timeouts (RFC 9293 §3.10.8; RFC 6298 §5; §3.8.6).
 
-use std::time::Duration;
-
 use tcpspec_core::{Profile, Rule, State, Timer};
 
 use crate::fixture::{Connection, ack, arrives, close, fin, numbers, receive, send, text, times_out};
@@ -56,7 +54,7 @@ fn user() -> Vec<Row> {
 fn syn() -> Vec<Row> {
     let again = |rule, story, given: Connection, sent| Row {
         sent,
-        also: &[Also::Starts(Timer::Retransmission, Duration::from_secs(2)), Also::SndUna(100)],
+        also: &[Also::Starts(Timer::Retransmission, 2_000), Also::SndUna(100)],
         ..row(rule, story, given, Timer::Retransmission)
     };
     let answer = &["<SEQ=100><ACK=301><CTL=SYN,ACK>"];
@@ -77,7 +75,7 @@ fn head_of_the_queue() -> Vec<Row> {
             State::Established | State::CloseWait => &["<SEQ=101><ACK=RCV.NXT><CTL=PSH,ACK><DATA=abc>"],
             _ => &["<SEQ=101><ACK=RCV.NXT><CTL=FIN,PSH,ACK><DATA=abc>"],
         },
-        also: &[Also::Starts(Timer::Retransmission, Duration::from_secs(2)), Also::SndUna(101)],
+        also: &[Also::Starts(Timer::Retransmission, 2_000), Also::SndUna(101)],
         ..row(Rule::Timeout4, "the oldest text again", with_text(state, 1000), Timer::Retransmission)
     })
 }
@@ -86,7 +84,7 @@ fn fin_only() -> Vec<Row> {
     let states = [State::FinWait1, State::Closing, State::LastAck];
     let mut rows = in_each(states, |state| Row {
         sent: &["<SEQ=101><ACK=RCV.NXT><CTL=FIN,ACK>"],
-        also: &[Also::Starts(Timer::Retransmission, Duration::from_secs(2)), Also::SndNxt(102)],
+        also: &[Also::Starts(Timer::Retransmission, 2_000), Also::SndNxt(102)],
         ..row(Rule::Timeout5, "the FIN again", Connection::in_state(state), Timer::Retransmission)
     });
     rows.extend(in_each([State::FinWait2, State::TimeWait], |state| Row {
@@ -116,7 +114,7 @@ fn probes() -> Vec<Row> {
     let states = [State::Established, State::FinWait1, State::CloseWait, State::Closing];
     in_each(states, |state| Row {
         sent: &["<SEQ=101><ACK=RCV.NXT><CTL=ACK><DATA=a>"],
-        also: &[Also::SndNxt(102), Also::Starts(Timer::Retransmission, Duration::from_secs(1))],
+        also: &[Also::SndNxt(102), Also::Starts(Timer::Retransmission, 1_000)],
         ..row(Rule::Timeout10, "one octet asks whether the window is open", with_text(state, 0), Timer::Persist)
     })
 }
