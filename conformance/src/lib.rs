@@ -8,7 +8,7 @@
 //! | stacks under test | [`stack`] and its adapters |
 //! | input | [`scenario`] |
 //! | two stacks and what is between them | [`network`], [`peers`] |
-//! | running | [`bench`] |
+//! | running | [`mod@bench`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
 //!

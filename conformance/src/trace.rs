@@ -349,7 +349,7 @@ mod tests {
         let segment = record(Control::NONE, 1, 0, 0);
         trace.push(entry(Happening::Segment { from: End::Right, segment, lost: true }));
         assert_eq!(
-            trace.to_string().lines().map(|line| line.trim_start()).collect::<Vec<_>>(),
+            trace.to_string().lines().map(str::trim_start).collect::<Vec<_>>(),
             [
                 "0.000000                  send 5 -> 5",
                 "0.000000                | send 5 -> 5",

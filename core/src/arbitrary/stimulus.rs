@@ -243,6 +243,11 @@ impl Run {
             State::CloseWait => self.step(Event::Call(Call::Close)),
             State::FinWait2 => self.segment(self.answer(Control::FIN | Control::ACK), 0),
             State::TimeWait => self.fire_armed(0),
+            State::FinWait1 if self.tcb.syn_outstanding() => {
+                // The SYN and no more: our FIN left before the handshake was over.
+                let ack = self.tcb.snd.una + 1;
+                self.segment(Segment { ack, ..self.answer(Control::ACK) }, 0)
+            }
             State::SynReceived | State::Established | State::FinWait1 | State::Closing | State::LastAck => {
                 self.segment(self.answer(Control::ACK), 0)
             }

@@ -1,8 +1,22 @@
 use alloc::vec::Vec;
-use std::eprintln;
 
 use super::*;
 use crate::rule::Rule;
+
+/// Rows in scope that the record of one connection never uses.
+const BEYOND_ONE_CONNECTION: [Rule; 7] = [
+    // Whether there is room for another record is the host's to say.
+    Rule::Open3,
+    Rule::Open10,
+    // So is which addresses are broadcast or invalid, and which remote socket a listener was opened for.
+    Rule::Pre2,
+    Rule::Pre3,
+    Rule::Listen8,
+    // The reference puts no text on its SYN.
+    Rule::SynSent10,
+    // A sequel of several steps, each with a row of its own.
+    Rule::Syn7,
+];
 
 /// Octets that look random and are the same in every run.
 fn octets_from(seed: u64, len: usize) -> Vec<u8> {
@@ -30,9 +44,7 @@ fn arbitrary_stories_keep_every_invariant() {
     for state in State::ALL {
         assert!(coverage.reached(state), "{state} was never reached");
     }
-    let missed: Vec<_> = Rule::all()
-        .filter(|rule| rule.out_of_scope().is_none() && !coverage.rules.has(*rule))
-        .map(Rule::id)
-        .collect();
-    eprintln!("{} rules, missed: {missed:?}", coverage.rules.len());
+    let missed = Rule::all().filter(|rule| rule.out_of_scope().is_none() && !coverage.rules.has(*rule));
+    let missed: Vec<_> = missed.collect();
+    assert_eq!(missed, BEYOND_ONE_CONNECTION, "a row was gained or lost");
 }

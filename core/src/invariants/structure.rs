@@ -1,6 +1,7 @@
 //! What the record of a connection looks like after every step (I-001 to I-024).
 
-use super::{Invariant, Transition, has_both_numbers, sends_text};
+use super::Invariant;
+use super::observation::{Transition, has_both_numbers, sends_text};
 use crate::event::{Action, Event, Timer};
 use crate::segment::Control;
 use crate::state::State;

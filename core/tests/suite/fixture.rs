@@ -254,6 +254,13 @@ impl Connection {
         Self { tcb: Tcb::closed(profile), context, actions: Actions::default() }
     }
 
+    /// No connection, on an endpoint that will choose this initial sequence number.
+    pub(crate) fn with_iss(iss: u32) -> Self {
+        let mut connection = Self::closed(Profile::default());
+        connection.context.iss = SeqNumber(iss);
+        connection
+    }
+
     /// A connection in `state`: opened actively, except that LISTEN and SYN-RECEIVED come from a passive OPEN.
     pub(crate) fn in_state(state: State) -> Self {
         Self::in_state_with(state, Profile::default())
@@ -309,12 +316,6 @@ impl Connection {
     /// The connection after one more event.
     pub(crate) fn after(mut self, when: When) -> Self {
         self.on(when);
-        self
-    }
-
-    /// The connection this much later; no timer goes off by itself.
-    pub(crate) fn later(mut self, duration: Duration) -> Self {
-        self.pass(duration);
         self
     }
 

@@ -1,1 +1,11 @@
-//! Stories that span many rows.
+//! Stories that span many rows of the decision table.
+
+mod acknowledgments;
+mod closing;
+mod figures;
+mod hostile;
+mod lifecycle;
+mod probing;
+mod retransmission;
+mod sending;
+mod urgent;

@@ -1,6 +1,7 @@
 //! How connections end, and what holds of every step (I-059 to I-078).
 
-use super::super::{Invariant, Transition, has_both_numbers};
+use super::super::Invariant;
+use super::super::observation::{Transition, has_both_numbers};
 use crate::event::{Action, Call, Event, Outcome, Signal, Timer};
 use crate::rule::Rule;
 use crate::segment::{Control, Segment};

@@ -1,7 +1,8 @@
 //! Which state may follow which, and what CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED make of a segment (I-030 to
 //! I-044).
 
-use super::super::{Before, Invariant, Transition, is_plain_syn};
+use super::super::Invariant;
+use super::super::observation::{Before, Transition, is_plain_syn};
 use crate::event::{Call, Signal, Timer};
 use crate::segment::{Control, Segment};
 use crate::state::State;

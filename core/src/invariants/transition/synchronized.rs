@@ -1,6 +1,7 @@
 //! What SYN-RECEIVED and the synchronized states make of a segment, up to the fifth check (I-045 to I-058).
 
-use super::super::{Before, Invariant};
+use super::super::Invariant;
+use super::super::observation::Before;
 use crate::event::Signal;
 use crate::segment::{Control, Segment};
 use crate::state::State;

@@ -1,0 +1,114 @@
+//! Records that no step may leave behind.
+
+use core::time::Duration;
+
+use super::*;
+
+fn ack() -> Event<'static> {
+    segment(Control::ACK, PEER, OURS, 0)
+}
+
+/// An established connection with six octets in flight.
+fn sending() -> Tcb {
+    after(usual(State::Established), &[send(b"answer")])
+}
+
+/// An established connection whose peer has closed its window.
+fn shut() -> Tcb {
+    after(usual(State::Established), &[with_window(Control::ACK, PEER, OURS, 0, 0)])
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = numbers();
+    cases.extend(states_and_timers());
+    cases.extend(windows());
+    cases
+}
+
+fn numbers() -> Vec<Case> {
+    alloc::vec![
+        case("I-001", sending(), ack(), |tcb, _| tcb.snd.una = tcb.snd.nxt + 1),
+        case("I-001", sending(), ack(), |tcb, _| tcb.snd.nxt = OURS),
+        case("I-002", usual(State::Established), ack(), |tcb, _| tcb.snd.syn = true),
+        case("I-002", usual(State::SynSent), Event::Timeout(Timer::Retransmission), |tcb, _| tcb.snd.una +=
+            1),
+        case("I-002", usual(State::SynReceived), ack(), |tcb, _| tcb.snd.una = ISS - 1),
+        case("I-003", usual(State::SynSent), send(b"early"), |tcb, _| tcb.snd.nxt += 5),
+        case("I-004", usual(State::Established), ack(), |tcb, _| tcb.rcv.nxt = PEER - 1),
+        case("I-004", usual(State::Established), ack(), |tcb, _| tcb.rcv.irs += 1),
+        case("I-004", usual(State::Listen), segment(Control::SYN, IRS, OURS, 0), |tcb, _| tcb.rcv.nxt = IRS),
+        case("I-007", sending(), ack(), |tcb, _| tcb.snd.max_wnd = 10),
+        case("I-016", usual(State::Established), ack(), |tcb, _| tcb.snd.wl1 = PEER - 1),
+        case("I-016", usual(State::Established), ack(), |tcb, _| tcb.snd.wl2 = OURS - 1),
+        case("I-020", usual(State::Listen), segment(Control::SYN, IRS, OURS, 0), |tcb, _| {
+            tcb.origin = Origin::Active;
+        }),
+        case("I-020", usual(State::SynReceived), Event::Timeout(Timer::Retransmission), |tcb, _| {
+            tcb.origin = Origin::TimeWait;
+        }),
+        case("I-020", reusing(), segment(Control::SYN, PEER + 9, OURS, 0), |tcb, _| tcb.reopened = None),
+    ]
+}
+
+fn states_and_timers() -> Vec<Case> {
+    alloc::vec![
+        case("I-009", usual(State::Established), ack(), |tcb, _| tcb.snd.fin = Some(OURS)),
+        case("I-009", usual(State::Established), CLOSE, |tcb, _| tcb.snd.fin = None),
+        case("I-009", usual(State::CloseWait), segment(Control::ACK, PEER + 1, OURS, 0), |tcb, _| {
+            tcb.snd.fin = Some(OURS);
+        }),
+        case("I-010", usual(State::Established), ack(), |tcb, _| tcb.rcv.fin = true),
+        case("I-010", usual(State::Established), segment(FIN_ACK, PEER, OURS, 0), |tcb, _| tcb.rcv.fin =
+            false),
+        case("I-011", usual(State::FinWait1), segment(Control::ACK, PEER, OURS + 1, 0), |tcb, _| {
+            tcb.snd.una = OURS;
+        }),
+        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.receives.push_back(1)),
+        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.timers.insert(Timer::User)),
+        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.snd.iss = ISS),
+        case("I-013", sending(), ack(), |tcb, _| tcb.timers.insert(Timer::Persist)),
+        case("I-013", usual(State::Established), ack(), |tcb, _| tcb.timers.insert(Timer::TimeWait)),
+        case("I-013", usual(State::Established), send(b"text"), |_, actions| {
+            actions.list.retain(|action| !matches!(action, Action::Arm(..)));
+        }),
+        case("I-014", sending(), ack(), |tcb, _| tcb.timers.remove(Timer::Retransmission)),
+        case("I-014", usual(State::Established), ack(), |tcb, _| tcb.timers.insert(Timer::Retransmission)),
+        case("I-015", shut(), send(b"stuck"), |tcb, _| tcb.timers.remove(Timer::Persist)),
+        case("I-018", usual(State::Established), send(b"text"), |_, actions| {
+            actions.list.push(Action::Arm(Timer::Retransmission, Duration::from_millis(10)));
+        }),
+        case("I-018", usual(State::Established), send(b"text"), |_, actions| {
+            actions.list.push(Action::Arm(Timer::Persist, Duration::from_secs(61)));
+        }),
+        case("I-023", shut(), send(b"stuck"), |tcb, _| {
+            tcb.snd.wnd = 2;
+            tcb.timers.remove(Timer::Persist);
+        }),
+    ]
+}
+
+fn windows() -> Vec<Case> {
+    let text = || segment(Control::ACK | Control::PSH, PEER + 10, OURS, 10);
+    alloc::vec![
+        case("I-005", usual(State::Established), text(), |_, actions| {
+            for action in &mut actions.list {
+                if let Action::Transmit(sent) = action {
+                    sent.wnd -= 1;
+                }
+            }
+        }),
+        case("I-006", usual(State::Established), ack(), |tcb, _| tcb.rcv.wnd = 65_536),
+        case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold(PEER, b"x")),
+        case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold(PEER + 4_095, b"xy")),
+        case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold_fin(PEER)),
+        case("I-021", usual(State::Established), ack(), |tcb, _| tcb.snd.wnd = 0xffff_f000),
+        case("I-021", shut(), send(b"text"), |_, actions| {
+            let text = crate::segment::TextRange { start: 0, len: 2 };
+            let sent = Outgoing { seq: OURS, ack: PEER, ctl: Control::ACK, text, ..Outgoing::default() };
+            actions.list.push(Action::Transmit(sent));
+        }),
+        case("I-022", usual(State::Established), text(), |tcb, _| tcb.receive_queue.push_back(0)),
+        case("I-022", usual(State::Established), text(), |tcb, _| tcb.rcv.wnd = 9),
+        case("I-024", usual(State::Established), ack(), |tcb, _| tcb.rcv.wnd -= 1),
+    ]
+}
