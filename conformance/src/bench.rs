@@ -364,10 +364,15 @@ impl<'s> Bench<'s> {
             When::Whenever => (self.previous, self.previous + PATIENCE),
         };
         let latest = latest + self.settle;
+        let mut instead = None;
         loop {
             let Some(emission) = self.pending.pop_front() else {
                 if self.now >= latest {
-                    return Err(Departure::new(format!("expected {}, nothing was sent", described(when, patterns))));
+                    let wanted = format!("expected {}", described(when, patterns));
+                    return Err(instead.map_or_else(
+                        || Departure::new(format!("{wanted}, nothing was sent")),
+                        |emission| self.unexpected(&emission, &wanted),
+                    ));
                 }
                 let reached = self.guarded(|stack| stack.run_until(latest))?;
                 self.now = self.now.max(reached);
@@ -386,6 +391,7 @@ impl<'s> Bench<'s> {
             if !emission.tolerable || emission.time > latest {
                 return Err(self.unexpected(&emission, &format!("expected {}", described(when, patterns))));
             }
+            instead = Some(emission);
         }
     }
 
@@ -435,7 +441,10 @@ fn described(when: When, patterns: &[SegmentPattern]) -> String {
     let patterns = patterns.join(" or ");
     match when {
         When::After(_) => format!("{patterns} at once"),
-        When::Between(from, to) => format!("{patterns} between {from} and {to} after the step before"),
+        When::Between(from, to) => {
+            let unit = if to.msl == 0 { " s" } else { "" };
+            format!("{patterns} between {from} and {to}{unit} after the step before")
+        }
         When::Whenever => patterns,
     }
 }

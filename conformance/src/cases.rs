@@ -1,15 +1,33 @@
 //! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, in `conformance/cases`.
 //!
-//! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its section;
-//! nothing else has to be told. Cases judge from outside: by segments, time and what the user's calls answer.
+//! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its section; a
+//! new file is named in `FILES`. Cases judge from outside: by segments, time and what the user's calls answer.
 
 use std::sync::LazyLock;
 
 use crate::scenario::{self, Scenario};
 
 /// The files of the suite: the section of RFC 9293, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 1] = [
+static FILES: [(&str, &str, &str); 19] = [
+    ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
+    ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
     ("3.5", "opening", include_str!("../cases/3.5-opening.tcpspec")),
+    ("3.5.1", "half-open connections", include_str!("../cases/3.5.1-half-open.tcpspec")),
+    ("3.5.2", "when to reset", include_str!("../cases/3.5.2-reset-generation.tcpspec")),
+    ("3.5.3", "what a reset does", include_str!("../cases/3.5.3-reset-processing.tcpspec")),
+    ("3.6", "closing", include_str!("../cases/3.6-closing.tcpspec")),
+    ("3.6.1", "TIME-WAIT", include_str!("../cases/3.6.1-time-wait.tcpspec")),
+    ("3.7.1", "maximum segment size", include_str!("../cases/3.7.1-maximum-segment-size.tcpspec")),
+    ("3.8.6", "managing the window", include_str!("../cases/3.8.6-window-management.tcpspec")),
+    ("3.10.1", "OPEN", include_str!("../cases/3.10.1-open.tcpspec")),
+    ("3.10.2", "SEND", include_str!("../cases/3.10.2-send.tcpspec")),
+    ("3.10.4", "CLOSE", include_str!("../cases/3.10.4-close.tcpspec")),
+    ("3.10.5", "ABORT", include_str!("../cases/3.10.5-abort.tcpspec")),
+    ("3.10.7.1", "segments in CLOSED", include_str!("../cases/3.10.7.1-closed.tcpspec")),
+    ("3.10.7.2", "segments in LISTEN", include_str!("../cases/3.10.7.2-listen.tcpspec")),
+    ("3.10.7.3", "segments in SYN-SENT", include_str!("../cases/3.10.7.3-syn-sent.tcpspec")),
+    ("3.10.7.4", "segments in other states", include_str!("../cases/3.10.7.4-other-states.tcpspec")),
+    ("3.10.8", "timeouts", include_str!("../cases/3.10.8-timeouts.tcpspec")),
 ];
 
 /// A scenario of the suite.

@@ -155,6 +155,11 @@ impl Link {
         }
     }
 
+    /// Does something else from now on; chance goes on where it was. Packets that are under way arrive as planned.
+    pub const fn set_options(&mut self, options: LinkOptions) {
+        self.options = options;
+    }
+
     /// What has happened so far.
     #[must_use]
     pub const fn counts(&self) -> Counts {

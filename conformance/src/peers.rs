@@ -19,8 +19,12 @@ use crate::stack::{CallFailure, CallOutcome, NextTimer, Setup, SocketId, Stack, 
 use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
 use crate::wire::{self, Endpoints};
 
+mod peer;
 #[cfg(test)]
 mod tests;
+
+use peer::Peer;
+pub use peer::{EndOptions, octet};
 
 /// Addresses reserved for documentation (RFC 5737), and ports: A's, then B's.
 const SOCKETS: [(Ipv4Addr, u16); 2] =
@@ -56,6 +60,22 @@ impl Default for PeersOptions {
     }
 }
 
+impl PeersOptions {
+    /// The options of each end, A's first.
+    #[must_use]
+    pub fn ends(&self) -> [EndOptions; 2] {
+        [0, 1].map(|index| EndOptions {
+            socket: SOCKETS[index].into(),
+            seed: self.seed.wrapping_add(index as u64),
+            receive_buffer: self.buffer,
+            send_buffer: self.buffer,
+            mtu: self.mtu,
+            nagle: self.nagle,
+            link: LinkOptions { seed: self.link.seed.wrapping_add(index as u64), ..self.link },
+        })
+    }
+}
+
 /// Why a run stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Stop {
@@ -67,20 +87,6 @@ pub enum Stop {
     Runaway,
 }
 
-/// One end: a stack, its user and the link that carries what it sends.
-struct Peer {
-    stack: Box<dyn Stack>,
-    setup: Setup,
-    listener: Option<SocketId>,
-    connection: Option<SocketId>,
-    /// Octets that the user has sent on this connection.
-    sent: u32,
-    received: Vec<u8>,
-    outgoing: Link,
-    /// The state that the trace showed last.
-    shown: Option<State>,
-}
-
 /// Two stacks, joined.
 pub struct Peers {
     /// What happened. Set its initial sequence numbers to zero before anything happens to see absolute numbers.
@@ -88,6 +94,8 @@ pub struct Peers {
     ends: [Peer; 2],
     now: Instant,
     segments: u32,
+    /// How often in a row time was given and nothing came of it.
+    idle_rounds: u32,
     rules: RuleSet,
     packet: Vec<u8>,
 }
@@ -96,9 +104,23 @@ impl Peers {
     /// Resets both stacks and joins them.
     #[must_use]
     pub fn new(left: Box<dyn Stack>, right: Box<dyn Stack>, options: &PeersOptions) -> Self {
-        let ends = [Peer::new(End::Left, left, options), Peer::new(End::Right, right, options)];
-        let (now, packet) = (Instant::ZERO, Vec::new());
-        Self { trace: Trace::default(), ends, now, segments: 0, rules: RuleSet::default(), packet }
+        Self::unlike([left, right], options.ends())
+    }
+
+    /// Resets both stacks and joins them, each with options of its own. Their addresses are of one family.
+    #[must_use]
+    pub fn unlike(stacks: [Box<dyn Stack>; 2], options: [EndOptions; 2]) -> Self {
+        let [left, right] = stacks;
+        let ends = [Peer::new(left, &options[0], &options[1]), Peer::new(right, &options[1], &options[0])];
+        Self {
+            trace: Trace::default(),
+            ends,
+            now: Instant::ZERO,
+            segments: 0,
+            idle_rounds: 0,
+            rules: RuleSet::default(),
+            packet: Vec::new(),
+        }
     }
 
     /// The present time.
@@ -124,18 +146,34 @@ impl Peers {
         &self.end(end).received
     }
 
+    /// The octets that an end's user has handed over since its latest OPEN.
+    #[must_use]
+    pub fn sent(&self, end: End) -> u32 {
+        self.end(end).sent
+    }
+
+    /// Segments that were sent or have arrived so far.
+    #[must_use]
+    pub const fn segments(&self) -> u32 {
+        self.segments
+    }
+
     /// The link that carries what an end sends.
     #[must_use]
     pub fn link(&self, from: End) -> &Link {
         &self.end(from).outgoing
     }
 
+    /// The link that carries what an end sends does something else from now on. What is under way arrives as planned.
+    pub fn set_link(&mut self, from: End, options: LinkOptions) {
+        self.end_mut(from).outgoing.set_options(options);
+        self.write_down(Happening::Note(format!("another network for what {} sends", name(from))));
+    }
+
     /// The sockets of segments from an end, for packets to [`Peers::inject`].
     #[must_use]
     pub fn endpoints(&self, from: End) -> Endpoints {
-        let [left, right] = SOCKETS.map(SocketAddr::from);
-        let right_way = Endpoints { source: left, destination: right };
-        if from == End::Left { right_way } else { right_way.reversed() }
+        Endpoints { source: self.end(from).socket, destination: self.end(from.other()).socket }
     }
 
     /// The user of an end makes a call. What it sends leaves when time is given to run.
@@ -144,6 +182,22 @@ impl Peers {
         let outcome = self.end_mut(end).call(end, call);
         self.take_rules(end);
         self.write_down(Happening::Call { end, call: call.to_string(), outcome: said(&outcome) });
+        outcome
+    }
+
+    /// RECEIVE by a user who looks often: as [`Peers::call`], but where there is nothing to read, no connection yet
+    /// included, there is no line in the trace either.
+    pub fn look(&mut self, end: End, max: u32) -> CallOutcome {
+        self.catch_up(end);
+        if !self.end_mut(end).has_connection() {
+            return CallOutcome::WouldBlock;
+        }
+        let call = ScenarioCall::Receive(max);
+        let outcome = self.end_mut(end).call(end, call);
+        self.take_rules(end);
+        if outcome != CallOutcome::WouldBlock {
+            self.write_down(Happening::Call { end, call: call.to_string(), outcome: said(&outcome) });
+        }
         outcome
     }
 
@@ -165,6 +219,15 @@ impl Peers {
         let stop = self.run(end);
         self.move_to(end);
         stop
+    }
+
+    /// Lets time pass until something happens, a segment's arrival or a timeout, and everything at that time. None if
+    /// something happened before `until`.
+    pub fn run_to_next(&mut self, until: Instant) -> Option<Stop> {
+        if let Some(stop) = self.advance(until) {
+            return Some(stop);
+        }
+        if self.settle() { None } else { Some(Stop::Runaway) }
     }
 
     /// The next segment that an end sends is lost.
@@ -210,23 +273,31 @@ impl Peers {
     }
 
     fn run(&mut self, until: Instant) -> Stop {
-        let mut idle_rounds = 0;
         loop {
-            let before = (self.now, self.segments);
-            if !self.settle() || idle_rounds > MOST_IDLE_ROUNDS {
-                return Stop::Runaway;
+            if let Some(stop) = self.advance(until) {
+                return stop;
             }
-            match self.next_event() {
-                None => return Stop::Quiet,
-                Some(time) if time > until => {
-                    self.move_to(until);
-                    return Stop::TimeIsUp;
-                }
-                Some(time) => self.move_to(time),
-            }
-            self.note_silent_timeouts();
-            idle_rounds = if before == (self.now, self.segments) { idle_rounds + 1 } else { 0 };
         }
+    }
+
+    /// Lets everything happen that happens now, and time pass until the next point at which something does. None if
+    /// there is one before `until`.
+    fn advance(&mut self, until: Instant) -> Option<Stop> {
+        let before = (self.now, self.segments);
+        if !self.settle() || self.idle_rounds > MOST_IDLE_ROUNDS {
+            return Some(Stop::Runaway);
+        }
+        match self.next_event() {
+            None => return Some(Stop::Quiet),
+            Some(time) if time > until => {
+                self.move_to(until);
+                return Some(Stop::TimeIsUp);
+            }
+            Some(time) => self.move_to(time),
+        }
+        self.note_silent_timeouts();
+        self.idle_rounds = if before == (self.now, self.segments) { self.idle_rounds + 1 } else { 0 };
+        None
     }
 
     /// The next time at which a segment arrives or a timer is due.
@@ -352,92 +423,6 @@ impl Peers {
     }
 }
 
-impl Peer {
-    fn new(end: End, mut stack: Box<dyn Stack>, options: &PeersOptions) -> Self {
-        let address = |end| IpAddr::from(SOCKETS[index(end)].0);
-        let offset = index(end) as u64;
-        let setup = Setup {
-            local: address(end),
-            peer: address(end.other()),
-            seed: options.seed.wrapping_add(offset),
-            receive_buffer: options.buffer,
-            send_buffer: options.buffer,
-            mtu: options.mtu,
-            nagle: options.nagle,
-        };
-        stack.reset(&setup);
-        let _ = stack.take_rules();
-        let link = LinkOptions { seed: options.link.seed.wrapping_add(offset), ..options.link };
-        Self {
-            stack,
-            setup,
-            listener: None,
-            connection: None,
-            sent: 0,
-            received: Vec::new(),
-            outgoing: Link::new(link),
-            shown: Some(State::Closed),
-        }
-    }
-
-    fn call(&mut self, end: End, call: ScenarioCall) -> CallOutcome {
-        match call {
-            ScenarioCall::OpenPassive => {
-                let outcome = self.stack.call(UserCall::Listen { port: SOCKETS[index(end)].1 });
-                self.opened(&outcome, true);
-                outcome
-            }
-            ScenarioCall::OpenActive => {
-                let (port, remote_port) = (SOCKETS[index(end)].1, SOCKETS[index(end.other())].1);
-                let outcome = self.stack.call(UserCall::Connect { port, remote_port });
-                self.opened(&outcome, false);
-                outcome
-            }
-            ScenarioCall::Send(len) => {
-                let text: Vec<u8> =
-                    (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
-                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text });
-                if let CallOutcome::Sent(taken) = outcome {
-                    self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
-                }
-                outcome
-            }
-            ScenarioCall::Receive(max) => {
-                let outcome = self.on_socket(|socket| UserCall::Receive { socket, max: max as usize });
-                if let CallOutcome::Received(octets) = &outcome {
-                    self.received.extend_from_slice(octets);
-                }
-                outcome
-            }
-            ScenarioCall::Close => self.on_socket(|socket| UserCall::Close { socket }),
-            ScenarioCall::Abort => self.on_socket(|socket| UserCall::Abort { socket }),
-        }
-    }
-
-    /// A new socket begins a new story for the user; a refused OPEN changes nothing.
-    fn opened(&mut self, outcome: &CallOutcome, listening: bool) {
-        if let CallOutcome::Opened(socket) = outcome {
-            let socket = Some(*socket);
-            (self.listener, self.connection) = if listening { (socket, None) } else { (None, socket) };
-            self.sent = 0;
-            self.received.clear();
-        }
-    }
-
-    /// Makes a call on the connection; on the listening socket while it has no connection to give.
-    fn on_socket<'c>(&mut self, call: impl FnOnce(SocketId) -> UserCall<'c>) -> CallOutcome {
-        if let (None, Some(listener)) = (self.connection, self.listener)
-            && let CallOutcome::Opened(socket) = self.stack.call(UserCall::Accept { listener })
-        {
-            self.connection = Some(socket);
-        }
-        match self.connection.or(self.listener) {
-            Some(socket) => self.stack.call(call(socket)),
-            None => CallOutcome::Error(CallFailure::NoConnection),
-        }
-    }
-}
-
 /// Both ends, A first.
 const BOTH: [End; 2] = [End::Left, End::Right];
 
@@ -453,13 +438,6 @@ const fn name(end: End) -> &'static str {
         End::Left => "A",
         End::Right => "B",
     }
-}
-
-/// The octet that the user of an end sends at a position of its stream. The period is a prime, so that no shift by a
-/// power of two goes unnoticed.
-#[must_use]
-pub const fn octet(from: End, position: u32) -> u8 {
-    ((position % 251) as u8).wrapping_add(if matches!(from, End::Left) { 0 } else { 101 })
 }
 
 /// An outcome in the words of scenarios.

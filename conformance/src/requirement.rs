@@ -123,6 +123,17 @@ impl AppliesTo {
     }
 }
 
+/// How the standard words a requirement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Wording {
+    /// In the capitals of RFC 2119, with a number of its own (in RFC 9293) or in a list of rules (elsewhere).
+    Capitals,
+    /// In capitals, but without a number where the others have one: `[U]` in the catalogue.
+    Unnumbered,
+    /// In plain prose that defines what correct behaviour is: `[l]` in the catalogue.
+    Prose,
+}
+
 /// A row of the catalogue.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Requirement {
@@ -132,6 +143,8 @@ pub struct Requirement {
     pub level: Level,
     /// Where it stands, such as `RFC 9293 §3.6.1`; an item of a list in parentheses: `RFC 6298 §5 (5.7)`.
     pub clause: String,
+    /// How the standard words it.
+    pub wording: Wording,
     /// What it asks for, in our words.
     pub text: &'static str,
     /// Its subject, one word such as `window`.
@@ -231,7 +244,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Reads a line of the catalogue. The catalogue is ours: a bad line is a bug, which the tests would find.
 fn requirement(line: &'static str) -> Requirement {
-    let [id, level, clause, text, category, testability, how_to_test, applies_to] =
+    let [id, level, clause, marked, category, testability, how_to_test, applies_to] =
         *line.split('\t').collect::<Vec<_>>()
     else {
         panic!("not eight cells: {line}");
@@ -239,8 +252,14 @@ fn requirement(line: &'static str) -> Requirement {
     let level = Level::ALL.into_iter().find(|known| known.words() == level);
     let testability = Testability::ALL.into_iter().find(|known| known.name() == testability);
     let applies_to = AppliesTo::ALL.into_iter().find(|known| known.name() == applies_to);
+    let (wording, text) = match (marked.strip_prefix("[l] "), marked.strip_prefix("[U] ")) {
+        (Some(text), _) => (Wording::Prose, text),
+        (_, Some(text)) => (Wording::Unnumbered, text),
+        (None, None) => (Wording::Capitals, marked),
+    };
     Requirement {
         id,
+        wording,
         level: level.unwrap_or_else(|| panic!("unknown level: {line}")),
         clause: readable(clause).unwrap_or_else(|| panic!("not a clause: {line}")),
         text,

@@ -201,7 +201,11 @@ mod tests {
         let mut retransmission = Retransmission::default();
         retransmission.timed_out(SeqNumber(1), true);
         retransmission.sent_again();
-        assert_eq!(retransmission.timeout(&Profile::default()), Duration::from_secs(2), "the SYN just doubles");
+        assert_eq!(
+            retransmission.timeout(&Profile::default()),
+            Duration::from_secs(2),
+            "the SYN just doubles"
+        );
         retransmission.syn_acknowledged();
         assert_eq!(retransmission.timeout(&Profile::default()), Duration::from_secs(3));
     }

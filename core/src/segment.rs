@@ -201,3 +201,27 @@ impl Outgoing {
         self.seq + self.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn controls_are_written_in_packetdrills_letters() {
+        assert_eq!(format!("{}", Control::NONE), "-");
+        assert_eq!(format!("{:?}", Control::SYN | Control::ACK), "S.");
+        assert_eq!(format!("{}", Control(0xff)), "SFRPUEW.");
+        assert_eq!(Control(0xff).without(Control(0xfe)), Control::FIN);
+    }
+
+    #[test]
+    fn syn_and_fin_take_a_number_each() {
+        let (seq, ctl) = (SeqNumber(u32::MAX), Control::SYN | Control::FIN);
+        let arrived = Segment { seq, ctl, text: b"abc", ..Segment::default() };
+        assert_eq!((arrived.len(), arrived.end(), arrived.is_empty()), (5, SeqNumber(4), false));
+        let sent = Outgoing { seq, ctl, text: TextRange { start: 0, len: 3 }, ..Outgoing::default() };
+        assert_eq!((sent.len(), sent.end(), sent.is_empty()), (5, SeqNumber(4), false));
+        assert!(Segment::default().is_empty() && Outgoing::default().is_empty());
+    }
+}

@@ -133,8 +133,21 @@ impl Tcb {
     /// Deletes the record: CLOSED, nothing remembered. Keeps the memory of the queues.
     pub(crate) fn delete(&mut self) {
         let Self {
-            state, origin, snd, rcv, send_queue, receive_queue, reassembly, receives, retransmission, reopened,
-            unacknowledged, throttle, user_timeout, timers, profile: _,
+            state,
+            origin,
+            snd,
+            rcv,
+            send_queue,
+            receive_queue,
+            reassembly,
+            receives,
+            retransmission,
+            reopened,
+            unacknowledged,
+            throttle,
+            user_timeout,
+            timers,
+            profile: _,
         } = self;
         *state = State::Closed;
         *origin = Origin::default();
@@ -176,17 +189,17 @@ impl Tcb {
         self.snd.una != self.snd.nxt
     }
 
-    /// Octets of text sent and not acknowledged.
+    /// Octets of text sent and not acknowledged; zero in a record that contradicts itself.
     #[must_use]
     pub fn text_in_flight(&self) -> u32 {
         let controls = u32::from(self.syn_outstanding()) + u32::from(self.fin_outstanding());
-        self.snd.nxt.since(self.snd.una) - controls
+        self.snd.nxt.since(self.snd.una).saturating_sub(controls)
     }
 
-    /// Octets of text queued and never sent.
+    /// Octets of text queued and never sent; zero in a record that contradicts itself.
     #[must_use]
     pub fn unsent(&self) -> u32 {
-        octets(self.send_queue.len()) - self.text_in_flight()
+        octets(self.send_queue.len()).saturating_sub(self.text_in_flight())
     }
 
     /// The sequence number of the first octet in the send queue.

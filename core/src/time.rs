@@ -53,3 +53,19 @@ impl fmt::Display for Instant {
         write!(f, "{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn time_neither_overflows_nor_runs_backwards() {
+        let (early, late) = (Instant(5), Instant(2_000_007));
+        assert_eq!(late.since(early), Duration::from_micros(2_000_002));
+        assert_eq!(early.since(late), Duration::ZERO);
+        assert_eq!(late + Duration::MAX, Instant(u64::MAX));
+        assert_eq!(early - Duration::MAX, Instant::ZERO);
+        assert_eq!(format!("{late} {early:?}"), "2.000007 0.000005");
+    }
+}

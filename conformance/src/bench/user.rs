@@ -15,6 +15,11 @@ impl Bench<'_> {
         let said = said(&outcome);
         let line =
             self.write_down(Happening::Call { end: End::Left, call: call.to_string(), outcome: said.clone() });
+        if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, *expected)) {
+            let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
+            let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
+            return Err(Departure::new(what).at_line(line));
+        }
         if let CallOutcome::Received(octets) = &outcome {
             let position = self.read;
             self.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
@@ -22,11 +27,6 @@ impl Bench<'_> {
                 let what = format!("octet {wrong} that the user received is not the one that the peer sent");
                 return Err(Departure::new(what).at_line(line));
             }
-        }
-        if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, *expected)) {
-            let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
-            let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
-            return Err(Departure::new(what).at_line(line));
         }
         self.user_ends = matches!(call, ScenarioCall::Close | ScenarioCall::Abort);
         let collected = self.collect();

@@ -9,7 +9,7 @@ use tcpspec_core::Rule;
 
 use super::terminal::wrapped;
 use crate::cases::{self, Case};
-use crate::requirement::{self, Requirement};
+use crate::requirement::{self, Requirement, Wording};
 use crate::scenario;
 
 /// Where the reference implements what a section of RFC 9293 asks for. The longest section that fits counts.
@@ -100,7 +100,12 @@ pub fn explain(id: &str) -> Result<String, String> {
 
 fn of_requirement(requirement: &Requirement) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{}, a {} of {}\n", requirement.id, requirement.level, requirement.clause);
+    let worded = match requirement.wording {
+        Wording::Capitals => "",
+        Wording::Unnumbered => " (in capitals, without a number)",
+        Wording::Prose => " (in plain prose)",
+    };
+    let _ = writeln!(text, "{}, a {} of {}{worded}\n", requirement.id, requirement.level, requirement.clause);
     let _ = writeln!(text, "{}\n", wrapped(requirement.text, 2));
     let _ = writeln!(text, "How to test it:\n{}\n", wrapped(requirement.how_to_test, 2));
     let rules = requirement::implemented_by(requirement.id);

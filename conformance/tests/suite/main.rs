@@ -1,3 +1,4 @@
 //! What holds across the crate, seen from outside.
 
+mod cases;
 mod docs;

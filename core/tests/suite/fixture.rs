@@ -10,8 +10,8 @@ use std::time::Duration;
 use tcpspec_core::invariants::checked_step;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{
-    Action, Actions, Call, Context, Control, Event, Instant, Outcome, Outgoing, Profile, Rule, Segment, SeqNumber,
-    State, Tcb, Timer,
+    Action, Actions, Call, Context, Control, Event, Instant, Outcome, Outgoing, Profile, Rule, Segment,
+    SeqNumber, State, Tcb, Timer,
 };
 
 pub(crate) use tcpspec_core::event::Remote;
@@ -160,7 +160,8 @@ impl Seg {
             (Control::URG, "URG"),
             (Control::ACK, "ACK"),
         ];
-        let controls: Vec<_> = names.iter().filter(|(bit, _)| self.ctl.has(*bit)).map(|(_, name)| *name).collect();
+        let controls: Vec<_> =
+            names.iter().filter(|(bit, _)| self.ctl.has(*bit)).map(|(_, name)| *name).collect();
         write!(line, "<CTL={}>", controls.join(",")).expect("a string takes everything");
         if self.ctl.has(Control::URG) {
             write!(line, "<UP={}>", self.up).expect("a string takes everything");
@@ -268,7 +269,7 @@ impl Connection {
 
     /// A connection in `state` on an endpoint with these choices, which must let it get there.
     pub(crate) fn in_state_with(state: State, profile: Profile) -> Self {
-        let path: &[When] = &match state {
+        let path = match state {
             State::Closed => vec![],
             State::Listen => vec![open_passive()],
             State::SynSent => vec![open_active()],
@@ -281,7 +282,7 @@ impl Connection {
             State::LastAck => opened(&[arrives(fin(301, 101)), close()]),
             State::TimeWait => opened(&[close(), arrives(ack(301, 102)), arrives(fin(301, 102))]),
         };
-        let connection = path.iter().fold(Self::closed(profile), |connection, when| connection.after(when.clone()));
+        let connection = Self::closed(profile).after_all(path);
         assert_eq!(connection.tcb.state, state, "the path to {state} leads there");
         connection
     }
@@ -317,6 +318,11 @@ impl Connection {
     pub(crate) fn after(mut self, when: When) -> Self {
         self.on(when);
         self
+    }
+
+    /// The connection after several more events.
+    pub(crate) fn after_all(self, events: impl IntoIterator<Item = When>) -> Self {
+        events.into_iter().fold(self, Self::after)
     }
 
     /// Lets time pass; no timer goes off by itself.
@@ -377,7 +383,9 @@ impl Connection {
     /// What the last step told the user, in the RFC's words and in order.
     pub(crate) fn told(&self) -> Vec<String> {
         let mut octets = self.actions.octets.iter().copied();
-        let mut take = |len: u32| String::from_utf8_lossy(&octets.by_ref().take(len as usize).collect::<Vec<_>>()).into_owned();
+        let mut take = |len: u32| {
+            String::from_utf8_lossy(&octets.by_ref().take(len as usize).collect::<Vec<_>>()).into_owned()
+        };
         let mut outcome_text = |outcome: &Outcome| match *outcome {
             Outcome::Ok => "ok".to_owned(),
             Outcome::Queued => "queued".to_owned(),

@@ -152,6 +152,10 @@ impl End {
             }
         }
         let running: Vec<_> = self.deadlines.keys().copied().collect();
-        assert_eq!(running, self.connection.tcb.timers.iter().collect::<Vec<_>>(), "timers armed and stopped add up");
+        assert_eq!(
+            running,
+            self.connection.tcb.timers.iter().collect::<Vec<_>>(),
+            "timers armed and stopped add up"
+        );
     }
 }

@@ -119,7 +119,8 @@ fn failure(row: Row) -> Option<String> {
             wrong.push(format!("does not hold: {also:?}; the record is {:?}", after.tcb));
         }
     }
-    (!wrong.is_empty()).then(|| format!("{rule} in {} ({story}):\n    {}", given.tcb.state, wrong.join("\n    ")))
+    (!wrong.is_empty())
+        .then(|| format!("{rule} in {} ({story}):\n    {}", given.tcb.state, wrong.join("\n    ")))
 }
 
 /// Puts numbers for the variables that the RFC's notation names.

@@ -119,7 +119,10 @@ fn in_syn_received() -> Vec<Row> {
         reset(Rule::Ack5, "ISS itself, without RFC 5961", old.clone(), ISS, &["<SEQ=100><CTL=RST>"]),
         reset(Rule::Ack5, "past SND.NXT, without RFC 5961", old, 102, &["<SEQ=102><CTL=RST>"]),
         opened("our SYN is acknowledged", passive()),
-        opened("our SYN is acknowledged, requests crossed", Connection::simultaneous_open(Profile::default())),
+        opened(
+            "our SYN is acknowledged, requests crossed",
+            Connection::simultaneous_open(Profile::default()),
+        ),
         Row {
             sent: &["<SEQ=101><ACK=301><CTL=PSH,ACK><DATA=abc>"],
             also: &[Also::SndNxt(104)],
@@ -185,7 +188,12 @@ fn window() -> Vec<Row> {
     [
         in_each(states(), |state| Row {
             also: &[Also::SndWnd(500)],
-            ..row(Rule::Ack10, "a window from the same numbers", Connection::in_state(state), at(state, 0).wnd(500))
+            ..row(
+                Rule::Ack10,
+                "a window from the same numbers",
+                Connection::in_state(state),
+                at(state, 0).wnd(500),
+            )
         }),
         in_each(states(), |state| Row {
             also: &[Also::SndWnd(700), Also::UsesNot(Rule::Ack10)],
@@ -215,10 +223,25 @@ fn moves_on() -> Vec<Row> {
     let rest: &[Also] = &[Also::Rests(Timer::Retransmission), Also::Rests(Timer::User), Also::SndUna(102)];
     let wait: &[Also] = &[Also::Starts(Timer::TimeWait, 240_000), Also::Rests(Timer::Retransmission)];
     let unchanged: &[Also] = &[Also::WindowNoted];
-    let row = |rule, story, given, segment, state, also| Row { state, also, ..row(rule, story, given, segment) };
+    let row =
+        |rule, story, given, segment, state, also| Row { state, also, ..row(rule, story, given, segment) };
     vec![
-        row(Rule::Ack12, "our FIN is acknowledged", in_state(State::FinWait1), ack(301, 102), State::FinWait2, rest),
-        row(Rule::Ack13, "our FIN is not", in_state(State::FinWait1), ack(301, 101), State::FinWait1, unchanged),
+        row(
+            Rule::Ack12,
+            "our FIN is acknowledged",
+            in_state(State::FinWait1),
+            ack(301, 102),
+            State::FinWait2,
+            rest,
+        ),
+        row(
+            Rule::Ack13,
+            "our FIN is not",
+            in_state(State::FinWait1),
+            ack(301, 101),
+            State::FinWait1,
+            unchanged,
+        ),
         row(
             Rule::Ack13,
             "text before the FIN is, the FIN is not",
@@ -227,7 +250,14 @@ fn moves_on() -> Vec<Row> {
             State::FinWait1,
             &[Also::SndUna(104), Also::Runs(Timer::Retransmission)],
         ),
-        row(Rule::Ack14, "nothing is left", in_state(State::FinWait2), ack(301, 102), State::FinWait2, unchanged),
+        row(
+            Rule::Ack14,
+            "nothing is left",
+            in_state(State::FinWait2),
+            ack(301, 102),
+            State::FinWait2,
+            unchanged,
+        ),
         row(
             Rule::Ack15,
             "text is acknowledged as ever",
@@ -236,8 +266,22 @@ fn moves_on() -> Vec<Row> {
             State::CloseWait,
             &[Also::SndUna(104)],
         ),
-        row(Rule::Ack16, "our FIN is acknowledged", in_state(State::Closing), ack(302, 102), State::TimeWait, wait),
-        row(Rule::Ack17, "our FIN is not", in_state(State::Closing), ack(302, 101), State::Closing, unchanged),
+        row(
+            Rule::Ack16,
+            "our FIN is acknowledged",
+            in_state(State::Closing),
+            ack(302, 102),
+            State::TimeWait,
+            wait,
+        ),
+        row(
+            Rule::Ack17,
+            "our FIN is not",
+            in_state(State::Closing),
+            ack(302, 101),
+            State::Closing,
+            unchanged,
+        ),
         row(
             Rule::Ack17,
             "text before the FIN is, the FIN is not",
@@ -261,11 +305,17 @@ fn last_acknowledgment() -> Vec<Row> {
         also: &[Also::Forgotten],
         ..row(Rule::Ack18, story, given, segment)
     };
-    let silent = |rule, story, segment| Row { also: &[Also::WindowNoted], ..row(rule, story, in_state(State::TimeWait), segment) };
+    let silent = |rule, story, segment| Row {
+        also: &[Also::WindowNoted],
+        ..row(rule, story, in_state(State::TimeWait), segment)
+    };
     vec![
         gone("our FIN is acknowledged", in_state(State::LastAck), ack(302, 102), &[]),
         gone("what the user has not read is handed over", unread, ack(305, 102), &["unread 3"]),
-        Row { also: &[Also::WindowNoted], ..row(Rule::Ack19, "our FIN is not", in_state(State::LastAck), ack(302, 101)) },
+        Row {
+            also: &[Also::WindowNoted],
+            ..row(Rule::Ack19, "our FIN is not", in_state(State::LastAck), ack(302, 101))
+        },
         Row {
             also: &[Also::SndUna(104), Also::Unsent(0), Also::Runs(Timer::Retransmission)],
             ..row(Rule::Ack25, "text before the FIN is", with_text_in_flight(State::LastAck), ack(302, 104))
@@ -283,7 +333,12 @@ fn closed_before_open() -> Vec<Row> {
     let given = || Connection::in_state(State::SynReceived).after(close());
     vec![
         Row {
-            also: &[Also::SndUna(101), Also::SndNxt(102), Also::SndWnd(1000), Also::Runs(Timer::Retransmission)],
+            also: &[
+                Also::SndUna(101),
+                Also::SndNxt(102),
+                Also::SndWnd(1000),
+                Also::Runs(Timer::Retransmission),
+            ],
             ..row(Rule::Ack22, "the SYN is acknowledged, the FIN is not", given(), ack(301, 101))
         },
         Row {
@@ -293,7 +348,12 @@ fn closed_before_open() -> Vec<Row> {
         },
         Row {
             also: &[Also::SndUna(100), Also::RcvNxt(301), Also::Unread(0)],
-            ..row(Rule::Ack24, "neither is: what comes along is not believed", given(), fin(301, 100).carrying(b"abc"))
+            ..row(
+                Rule::Ack24,
+                "neither is: what comes along is not believed",
+                given(),
+                fin(301, 100).carrying(b"abc"),
+            )
         },
         Row {
             sent: ANSWER,

@@ -14,12 +14,14 @@ fn with_unsent_text(state: State) -> Connection {
 /// A connection of a half-duplex host with unread text.
 fn with_unread_text(state: State) -> Connection {
     let profile = Profile { half_duplex_close: true, ..Profile::default() };
-    let connection = Connection::in_state_with(State::Established, profile).after(arrives(text(301, 101, b"abc")));
+    let connection =
+        Connection::in_state_with(State::Established, profile).after(arrives(text(301, 101, b"abc")));
     if state == State::CloseWait { connection.after(arrives(fin(304, 101))) } else { connection }
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [before_a_request_came(), in_syn_received(), first_to_close(), second_to_close(), again(), unread()].concat()
+    [before_a_request_came(), in_syn_received(), first_to_close(), second_to_close(), again(), unread()]
+        .concat()
 }
 
 fn before_a_request_came() -> Vec<Row> {
@@ -193,6 +195,9 @@ fn a_close_queued_in_syn_received_runs_when_the_connection_opens() {
     let mut connection = Connection::in_state(State::SynReceived).after(send(b"abc")).after(close());
     connection.on(arrives(ack(301, 101)));
     assert_eq!(connection.sent(), ["<SEQ=101><ACK=301><CTL=FIN,PSH,ACK><DATA=abc>"]);
-    assert_eq!((connection.tcb.state, connection.told()), (State::FinWait1, vec!["signal: connection open".to_owned()]));
+    assert_eq!(
+        (connection.tcb.state, connection.told()),
+        (State::FinWait1, vec!["signal: connection open".to_owned()])
+    );
     assert!(!connection.used(Rule::Ack22), "that row is for a FIN sent before the connection opened");
 }

@@ -19,7 +19,12 @@ pub(super) fn rows() -> Vec<Row> {
     let syn_fin = bare(300, Control::SYN | Control::FIN);
     vec![
         row(Rule::Closed1, "a RST is not answered", rst(300), &[]),
-        row(Rule::Closed1, "nor one with other bits", rst(300).and(Control::SYN | Control::ACK | Control::FIN), &[]),
+        row(
+            Rule::Closed1,
+            "nor one with other bits",
+            rst(300).and(Control::SYN | Control::ACK | Control::FIN),
+            &[],
+        ),
         row(
             Rule::Closed2,
             "text without ACK",

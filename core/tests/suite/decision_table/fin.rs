@@ -60,12 +60,22 @@ fn taken() -> Vec<Row> {
         to_close_wait(Rule::Fin3, "the peer has nothing more to send", established(), fin(301, 101)),
         Row {
             told: &["signal: connection closing", "RECEIVE: error: connection closing"],
-            ..to_close_wait(Rule::Fin3, "a waiting RECEIVE fails", established().after(receive(9)), fin(301, 101))
+            ..to_close_wait(
+                Rule::Fin3,
+                "a waiting RECEIVE fails",
+                established().after(receive(9)),
+                fin(301, 101),
+            )
         },
         Row {
             sent: &["<SEQ=SND.NXT><ACK=305><CTL=ACK>"],
             also: &[Also::RcvNxt(305), Also::Unread(3), Also::Uses(Rule::Fin3)],
-            ..to_close_wait(Rule::Fin4, "one acknowledgment for text and FIN", established(), fin(301, 101).carrying(b"abc"))
+            ..to_close_wait(
+                Rule::Fin4,
+                "one acknowledgment for text and FIN",
+                established(),
+                fin(301, 101).carrying(b"abc"),
+            )
         },
     ]
 }
@@ -87,9 +97,23 @@ fn taken_after_close() -> Vec<Row> {
     let in_state = Connection::in_state;
     let queued = Connection::in_state(State::SynReceived).after(send(b"abc")).after(close());
     vec![
-        to(Rule::Fin5, "our FIN is acknowledged with it", in_state(State::FinWait1), fin(301, 102), State::TimeWait, wait),
+        to(
+            Rule::Fin5,
+            "our FIN is acknowledged with it",
+            in_state(State::FinWait1),
+            fin(301, 102),
+            State::TimeWait,
+            wait,
+        ),
         to(Rule::Fin6, "the FINs cross", in_state(State::FinWait1), fin(301, 101), State::Closing, going),
-        to(Rule::Fin7, "the peer closes too", in_state(State::FinWait2), fin(301, 102), State::TimeWait, wait),
+        to(
+            Rule::Fin7,
+            "the peer closes too",
+            in_state(State::FinWait2),
+            fin(301, 102),
+            State::TimeWait,
+            wait,
+        ),
         Row {
             sent: &["<SEQ=101><ACK=302><CTL=FIN,PSH,ACK><DATA=abc>"],
             told: &["signal: connection open", "signal: connection closing"],
@@ -127,7 +151,8 @@ fn again() -> Vec<Row> {
         ..row(rule, story, Connection::in_state(state), segment)
     };
     let wait: &[Also] = &[Also::WindowNoted, Also::Starts(Timer::TimeWait, 240_000)];
-    let in_time_wait = |story, segment| Row { also: wait, ..answered(Rule::Fin11, story, State::TimeWait, segment) };
+    let in_time_wait =
+        |story, segment| Row { also: wait, ..answered(Rule::Fin11, story, State::TimeWait, segment) };
     vec![
         answered(Rule::Fin8, "the FIN again", State::CloseWait, same(State::CloseWait)),
         answered(Rule::Fin8, "a FIN beyond the first", State::CloseWait, further(State::CloseWait)),
@@ -177,7 +202,10 @@ fn a_held_fin_takes_effect_when_the_gap_closes() {
 fn a_forged_fin_above_a_gap_does_not_hide_the_peers_own() {
     let mut connection = Connection::in_state(State::Established).after(arrives(fin(2000, 101)));
     connection.on(arrives(fin(301, 101)));
-    assert_eq!((connection.tcb.state, connection.sent()), (State::CloseWait, vec!["<SEQ=101><ACK=302><CTL=ACK>".into()]));
+    assert_eq!(
+        (connection.tcb.state, connection.sent()),
+        (State::CloseWait, vec!["<SEQ=101><ACK=302><CTL=ACK>".into()])
+    );
 }
 
 #[test]

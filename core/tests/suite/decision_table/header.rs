@@ -32,10 +32,20 @@ pub(super) fn rows() -> Vec<Row> {
             row(Rule::Pre4, "a header that does not end discards even a RST", state, reset)
         }),
         in_each(State::ALL, |state| {
-            row(Rule::Pre5, "an illegal length harms nothing", state, dropped_anywhere().options(&[254, 0, 1, 1]))
+            row(
+                Rule::Pre5,
+                "an illegal length harms nothing",
+                state,
+                dropped_anywhere().options(&[254, 0, 1, 1]),
+            )
         }),
         in_each(State::ALL, |state| {
-            row(Rule::Pre6, "an unknown option harms nothing", state, dropped_anywhere().options(&[254, 4, 9, 9]))
+            row(
+                Rule::Pre6,
+                "an unknown option harms nothing",
+                state,
+                dropped_anywhere().options(&[254, 4, 9, 9]),
+            )
         }),
         in_each(State::ALL, |state| row(Rule::Pre7, "reserved bits harm nothing", state, reserved())),
         the_rest_is_processed(),
@@ -75,7 +85,9 @@ fn every_row_of_the_header_holds() {
 
 #[test]
 fn an_unknown_option_does_not_hide_the_segment_size_behind_it() {
-    let size = |options: &[u8]| Connection::in_state(State::Listen).after(arrives(syn(300).options(options))).tcb.snd.mss;
+    let size = |options: &[u8]| {
+        Connection::in_state(State::Listen).after(arrives(syn(300).options(options))).tcb.snd.mss
+    };
     assert_eq!(size(&[254, 3, 9, 2, 4, 2, 0, 0]), 512);
     assert_eq!(size(&[254, 1, 2, 4, 2, 0]), 536, "what follows an illegal length is not looked at");
 }

@@ -24,7 +24,12 @@ fn ignored() -> Vec<Row> {
         row(Rule::Listen1, "a RST has nothing to reset", rst(300), &[]),
         row(Rule::Listen1, "a RST goes before a SYN", rst(300).and(Control::SYN), &[]),
         row(Rule::Listen1, "a RST goes before an ACK", rst(300).and(Control::ACK), &[]),
-        row(Rule::Listen2, "nothing was sent that could be acknowledged", ack(300, 77), &["<SEQ=77><CTL=RST>"]),
+        row(
+            Rule::Listen2,
+            "nothing was sent that could be acknowledged",
+            ack(300, 77),
+            &["<SEQ=77><CTL=RST>"],
+        ),
         row(Rule::Listen2, "a SYN,ACK", syn_ack(300, 77), &["<SEQ=77><CTL=RST>"]),
         row(Rule::Listen2, "a FIN,ACK with text", fin(300, 77).carrying(b"abc"), &["<SEQ=77><CTL=RST>"]),
         row(Rule::Listen9, "a FIN alone", bare(300, Control::FIN), &[]),

@@ -36,10 +36,18 @@ fn refused_for_the_remote_socket() -> Vec<Row> {
     let invalid = &["error: remote socket invalid"];
     let missing = &["error: remote socket unspecified"];
     [
-        in_each(both, |state| refusal(Rule::Open4, "no listening for a multicast address", passive.clone(), invalid)(state)),
-        in_each(both, |state| refusal(Rule::Open4, "no asking a multicast address", active.clone(), invalid)(state)),
-        in_each([State::Closed], |state| refusal(Rule::Open6, "ask whom?", unspecified.clone(), missing)(state)),
-        in_each([State::Listen], |state| refusal(Rule::Open9, "ask whom?", unspecified.clone(), missing)(state)),
+        in_each(both, |state| {
+            refusal(Rule::Open4, "no listening for a multicast address", passive.clone(), invalid)(state)
+        }),
+        in_each(both, |state| {
+            refusal(Rule::Open4, "no asking a multicast address", active.clone(), invalid)(state)
+        }),
+        in_each([State::Closed], |state| {
+            refusal(Rule::Open6, "ask whom?", unspecified.clone(), missing)(state)
+        }),
+        in_each([State::Listen], |state| {
+            refusal(Rule::Open9, "ask whom?", unspecified.clone(), missing)(state)
+        }),
     ]
     .concat()
 }

@@ -171,7 +171,8 @@ fn every_row_of_receive_holds() {
 
 #[test]
 fn queued_receives_are_answered_in_order_as_text_comes() {
-    let mut connection = Connection::in_state(State::Established).after(receive(2)).after(receive(2)).after(receive(9));
+    let mut connection =
+        Connection::in_state(State::Established).after(receive(2)).after(receive(2)).after(receive(9));
     connection.on(arrives(text(301, 101, b"abc").pushed()));
     assert_eq!(connection.told(), ["RECEIVE: received \"ab\"", "RECEIVE: received \"c\" PUSH"]);
     connection.on(arrives(fin(304, 101)));

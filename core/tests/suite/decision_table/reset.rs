@@ -32,24 +32,53 @@ const fn outcome(state: State) -> (State, &'static [&'static str]) {
 /// A RST that ends the connection.
 fn ends(rule: Rule, story: &'static str, given: Connection, segment: Seg) -> Row {
     let (state, told) = outcome(given.tcb.state);
-    Row { rule, story, given, when: arrives(segment), state, told, also: &[Also::Rests(Timer::Retransmission)], ..Row::quiet() }
+    Row {
+        rule,
+        story,
+        given,
+        when: arrives(segment),
+        state,
+        told,
+        also: &[Also::Rests(Timer::Retransmission)],
+        ..Row::quiet()
+    }
 }
 
 /// A RST that is answered by a challenge, or by nothing.
-fn stays(rule: Rule, story: &'static str, given: Connection, segment: Seg, sent: &'static [&'static str]) -> Row {
+fn stays(
+    rule: Rule,
+    story: &'static str,
+    given: Connection,
+    segment: Seg,
+    sent: &'static [&'static str],
+) -> Row {
     let state = given.tcb.state;
     Row { rule, story, given, when: arrives(segment), sent, state, also: &[Also::Unchanged], ..Row::quiet() }
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [outside(), at_rcv_nxt(), out_of_time_wait(), inside(), inside_by_rfc_793(), throttled(), with_more_than_a_rst()]
-        .concat()
+    [
+        outside(),
+        at_rcv_nxt(),
+        out_of_time_wait(),
+        inside(),
+        inside_by_rfc_793(),
+        throttled(),
+        with_more_than_a_rst(),
+    ]
+    .concat()
 }
 
 fn outside() -> Vec<Row> {
     in_each(all(), |state| {
         let segment = at(state, -1).carrying(b"abc");
-        stays(Rule::Rst1, "text that ends in the window does not make it valid", Connection::in_state(state), segment, &[])
+        stays(
+            Rule::Rst1,
+            "text that ends in the window does not make it valid",
+            Connection::in_state(state),
+            segment,
+            &[],
+        )
     })
 }
 
@@ -77,7 +106,9 @@ fn at_rcv_nxt() -> Vec<Row> {
             told: &["RECEIVE: error: connection refused", "signal: connection refused"],
             ..ends(Rule::Rst3, "a waiting RECEIVE fails", active.after(receive(10)), rst(301))
         }],
-        in_each(from_to(State::Established, State::CloseWait), |state| valid(Rule::Rst4, "it is over", state)),
+        in_each(from_to(State::Established, State::CloseWait), |state| {
+            valid(Rule::Rst4, "it is over", state)
+        }),
         in_each(from_to(State::Established, State::FinWait2), |state| Row {
             told: both,
             also: &[Also::Forgotten],
@@ -138,7 +169,9 @@ fn inside() -> Vec<Row> {
     let reopened = Connection::reopened();
     [
         in_each(all(), |state| challenged("one past RCV.NXT", Connection::in_state(state), at(state, 1))),
-        in_each(all(), |state| challenged("last octet of the window", Connection::in_state(state), last(state))),
+        in_each(all(), |state| {
+            challenged("last octet of the window", Connection::in_state(state), last(state))
+        }),
         vec![challenged("requests crossed", active, rst(302))],
         vec![challenged("out of TIME-WAIT", reopened, rst(1002))],
     ]
@@ -180,7 +213,9 @@ fn with_more_than_a_rst() -> Vec<Row> {
             also: &[Also::Uses(Rule::Rst12), Also::UsesNot(Rule::Seq10)],
             ..ends(Rule::Rst13, "closed window, with text", closed(state), at(state, 0).carrying(b"why"))
         }),
-        in_each(all(), |state| ends(Rule::Rst14, "a SYN in it", in_state(state), at(state, 0).and(Control::SYN))),
+        in_each(all(), |state| {
+            ends(Rule::Rst14, "a SYN in it", in_state(state), at(state, 0).and(Control::SYN))
+        }),
     ]
     .concat()
 }
@@ -212,8 +247,7 @@ fn a_listener_that_was_reset_takes_the_next_request() {
 #[test]
 fn unread_text_survives_a_reset_in_time_wait() {
     let path = [close(), arrives(text(301, 102, b"abc")), arrives(fin(304, 102))];
-    let mut connection =
-        path.into_iter().fold(Connection::in_state(State::Established), |connection, when| connection.after(when));
+    let mut connection = Connection::in_state(State::Established).after_all(path);
     connection.on(arrives(rst(305)));
     assert_eq!((connection.tcb.state, connection.told()), (State::Closed, vec!["unread 3".to_owned()]));
     assert_eq!(connection.actions.octets, b"abc");

@@ -26,7 +26,8 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn refused() -> Vec<Row> {
-    let unspecified = send_with(b"abc", |request| crate::fixture::Request { remote: Remote::Unspecified, ..request });
+    let unspecified =
+        send_with(b"abc", |request| crate::fixture::Request { remote: Remote::Unspecified, ..request });
     let invalid = send_with(b"abc", |request| crate::fixture::Request { remote: Remote::Invalid, ..request });
     let row = |rule, story, state, when, told| Row {
         rule,
@@ -39,7 +40,13 @@ fn refused() -> Vec<Row> {
         ..Row::quiet()
     };
     vec![
-        row(Rule::Send2, "there is no connection", State::Closed, send(b"abc"), &["error: connection does not exist"]),
+        row(
+            Rule::Send2,
+            "there is no connection",
+            State::Closed,
+            send(b"abc"),
+            &["error: connection does not exist"],
+        ),
         row(Rule::Send4, "send to whom?", State::Listen, unspecified, &["error: remote socket unspecified"]),
         row(Rule::Open4, "a multicast address", State::Listen, invalid, &["error: remote socket invalid"]),
     ]

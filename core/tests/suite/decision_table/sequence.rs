@@ -30,15 +30,30 @@ fn at(state: State, offset: i32) -> Seg {
 }
 
 fn row(rule: Rule, story: &'static str, given: Connection, segment: Seg) -> Row {
-    Row { rule, story, state: given.tcb.state, given, when: arrives(segment), also: &[Also::Unchanged], ..Row::quiet() }
+    Row {
+        rule,
+        story,
+        state: given.tcb.state,
+        given,
+        when: arrives(segment),
+        also: &[Also::Unchanged],
+        ..Row::quiet()
+    }
 }
 
 fn accepted(rule: Rule, story: &'static str, state: State, segment: Seg) -> Row {
-    Row { also: &[Also::Unchanged, Also::Uses(Rule::Ack1)], ..row(rule, story, Connection::in_state(state), segment) }
+    Row {
+        also: &[Also::Unchanged, Also::Uses(Rule::Ack1)],
+        ..row(rule, story, Connection::in_state(state), segment)
+    }
 }
 
 fn answered(rule: Rule, story: &'static str, given: Connection, segment: Seg) -> Row {
-    Row { sent: ANSWER, also: &[Also::Unchanged, Also::UsesNot(Rule::Ack1)], ..row(rule, story, given, segment) }
+    Row {
+        sent: ANSWER,
+        also: &[Also::Unchanged, Also::UsesNot(Rule::Ack1)],
+        ..row(rule, story, given, segment)
+    }
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -71,7 +86,12 @@ fn table_6_without_text() -> Vec<Row> {
         in_each(all(), |state| shut(Rule::Seq2, "LEN 0, closed window, far behind", state, at(state, -99))),
         in_each(all(), |state| accepted(Rule::Seq3, "LEN 0, left edge", state, at(state, 0))),
         in_each(all(), |state| {
-            accepted(Rule::Seq3, "LEN 0, last octet of the window", state, bare(RIGHT_EDGE - 1, Control::NONE))
+            accepted(
+                Rule::Seq3,
+                "LEN 0, last octet of the window",
+                state,
+                bare(RIGHT_EDGE - 1, Control::NONE),
+            )
         }),
         in_each(all(), |state| {
             answered(Rule::Seq4, "LEN 0, one before the window", Connection::in_state(state), at(state, -1))
@@ -119,7 +139,8 @@ fn table_6_with_text() -> Vec<Row> {
 }
 
 fn both_edges() -> Vec<Row> {
-    let narrow = |state| Connection::in_state_with(state, Profile { receive_buffer: 3, ..Profile::default() });
+    let narrow =
+        |state| Connection::in_state_with(state, Profile { receive_buffer: 3, ..Profile::default() });
     in_each(all(), |state| {
         let segment = at(state, -1).carrying(b"abcdef");
         answered(Rule::Seq9, "text across the whole window", narrow(state), segment)
@@ -133,17 +154,25 @@ fn resets() -> Vec<Row> {
             let segment = rst(numbers(state).rcv - 1);
             row(Rule::Seq10, "a RST before the window is not answered", in_state(state), segment)
         }),
-        in_each(all(), |state| row(Rule::Seq10, "a RST past the window is not answered", in_state(state), rst(RIGHT_EDGE))),
+        in_each(all(), |state| {
+            row(Rule::Seq10, "a RST past the window is not answered", in_state(state), rst(RIGHT_EDGE))
+        }),
         in_each(all(), |state| {
             let segment = rst(numbers(state).rcv + 1);
-            row(Rule::Seq10, "a RST beside RCV.NXT, closed window", Connection::with_closed_window(state), segment)
+            row(
+                Rule::Seq10,
+                "a RST beside RCV.NXT, closed window",
+                Connection::with_closed_window(state),
+                segment,
+            )
         }),
     ]
     .concat()
 }
 
 fn trimmed() -> Vec<Row> {
-    let narrow = Connection::in_state_with(State::Established, Profile { receive_buffer: 3, ..Profile::default() });
+    let narrow =
+        Connection::in_state_with(State::Established, Profile { receive_buffer: 3, ..Profile::default() });
     let with_gap = |state| Connection::in_state(state).after(arrives(text(304, numbers(state).una, b"def")));
     [
         in_each(all(), |state| {
@@ -201,7 +230,12 @@ fn opening() -> Vec<Row> {
         answered(Rule::Seq14, "the peer's SYN again, requests crossed", active(), syn(300)),
         opens(Rule::Seq15, "the SYN,ACK of figure 7", syn_ack(300, 101)),
         row(Rule::Seq22, "the peer's SYN again, with text", passive(), syn(300).carrying(b"abc")),
-        row(Rule::Seq22, "the peer's SYN again, with text, requests crossed", active(), syn(300).carrying(b"abc")),
+        row(
+            Rule::Seq22,
+            "the peer's SYN again, with text, requests crossed",
+            active(),
+            syn(300).carrying(b"abc"),
+        ),
         Row {
             also: &[Also::RcvNxt(304), Also::Unread(3), Also::Runs(Timer::DelayedAck)],
             ..opens(Rule::Seq23, "the SYN,ACK of figure 7 with text", syn_ack(300, 101).carrying(b"abc"))
@@ -221,7 +255,9 @@ fn old_duplicates() -> Vec<Row> {
     let una = |state| numbers(state).una;
     let before = |state| ack(numbers(state).rcv - 1, una(state));
     [
-        in_each(synchronized(), |state| answered(Rule::Seq16, "the peer's SYN again", in_state(state), syn(300))),
+        in_each(synchronized(), |state| {
+            answered(Rule::Seq16, "the peer's SYN again", in_state(state), syn(300))
+        }),
         in_each(synchronized(), |state| {
             answered(Rule::Seq16, "the peer's SYN,ACK again", in_state(state), syn_ack(300, una(state)))
         }),
@@ -229,7 +265,12 @@ fn old_duplicates() -> Vec<Row> {
             answered(Rule::Seq17, "a keep-alive without text", in_state(state), before(state))
         }),
         in_each(synchronized(), |state| {
-            answered(Rule::Seq17, "a keep-alive with one octet", in_state(state), before(state).carrying(b"x"))
+            answered(
+                Rule::Seq17,
+                "a keep-alive with one octet",
+                in_state(state),
+                before(state).carrying(b"x"),
+            )
         }),
     ]
     .concat()

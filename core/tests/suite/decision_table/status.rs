@@ -17,7 +17,9 @@ pub(super) fn rows() -> Vec<Row> {
         ..Row::quiet()
     };
     let mut rows = vec![row(Rule::Status2, State::Closed, &["error: connection does not exist"])];
-    rows.extend(in_each(from_to(State::Listen, State::TimeWait), |state| row(Rule::Status3, state, answer(state))));
+    rows.extend(in_each(from_to(State::Listen, State::TimeWait), |state| {
+        row(Rule::Status3, state, answer(state))
+    }));
     rows
 }
 

@@ -19,18 +19,32 @@ fn inside(state: State) -> Seg {
     syn(numbers(state).rcv + 1)
 }
 
-fn unchanged(rule: Rule, story: &'static str, given: Connection, segment: Seg, sent: &'static [&'static str]) -> Row {
+fn unchanged(
+    rule: Rule,
+    story: &'static str,
+    given: Connection,
+    segment: Seg,
+    sent: &'static [&'static str],
+) -> Row {
     let state = given.tcb.state;
     Row { rule, story, given, when: arrives(segment), sent, state, also: &[Also::Unchanged], ..Row::quiet() }
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [in_syn_received(), challenged(), by_rfc_793(), outside(), throttled(), reuse_accepted(), reuse_refused()].concat()
+    [in_syn_received(), challenged(), by_rfc_793(), outside(), throttled(), reuse_accepted(), reuse_refused()]
+        .concat()
 }
 
 fn in_syn_received() -> Vec<Row> {
     let active = Connection::simultaneous_open;
-    let row = |rule, story, given, segment, state| Row { rule, story, given, when: arrives(segment), state, ..Row::quiet() };
+    let row = |rule, story, given, segment, state| Row {
+        rule,
+        story,
+        given,
+        when: arrives(segment),
+        state,
+        ..Row::quiet()
+    };
     let rst = &["<SEQ=0><ACK=303><CTL=RST,ACK>"];
     let reset = |story, given, segment, sent: &'static [&'static str]| Row {
         sent,
@@ -41,13 +55,25 @@ fn in_syn_received() -> Vec<Row> {
     vec![
         Row {
             also: &[Also::Rests(Timer::Retransmission)],
-            ..row(Rule::Syn1, "back to LISTEN", Connection::in_state(State::SynReceived), syn(302), State::Listen)
+            ..row(
+                Rule::Syn1,
+                "back to LISTEN",
+                Connection::in_state(State::SynReceived),
+                syn(302),
+                State::Listen,
+            )
         },
         Row {
             also: &[Also::Starts(Timer::TimeWait, 240_000)],
             ..row(Rule::Syn1, "back to TIME-WAIT", Connection::reopened(), syn(1002), State::TimeWait)
         },
-        unchanged(Rule::Syn2, "requests crossed: a challenge", active(Profile::default()), syn(302), CHALLENGE),
+        unchanged(
+            Rule::Syn2,
+            "requests crossed: a challenge",
+            active(Profile::default()),
+            syn(302),
+            CHALLENGE,
+        ),
         reset("requests crossed, without RFC 5961: over", active(Profile::rfc793()), syn(302), rst),
     ]
 }
@@ -85,9 +111,17 @@ fn by_rfc_793() -> Vec<Row> {
     };
     let states = || from_to(State::Established, State::LastAck);
     [
-        in_each(states(), |state| row(Rule::Syn4, "a SYN is an error", state, inside(state), without_ack(state))),
         in_each(states(), |state| {
-            row(Rule::Syn4, "a SYN,ACK is an error", state, inside(state).and(Control::ACK), &["<SEQ=0><CTL=RST>"])
+            row(Rule::Syn4, "a SYN is an error", state, inside(state), without_ack(state))
+        }),
+        in_each(states(), |state| {
+            row(
+                Rule::Syn4,
+                "a SYN,ACK is an error",
+                state,
+                inside(state).and(Control::ACK),
+                &["<SEQ=0><CTL=RST>"],
+            )
         }),
         vec![row(
             Rule::Syn12,
@@ -151,7 +185,12 @@ fn reuse_accepted() -> Vec<Row> {
     low.context.iss = SeqNumber(7);
     vec![
         row("the number after the old FIN", reusable(), syn(302), &["<SEQ=5000><ACK=303><CTL=SYN,ACK>"]),
-        row("a number far beyond the window", reusable(), syn(90_000), &["<SEQ=5000><ACK=90001><CTL=SYN,ACK>"]),
+        row(
+            "a number far beyond the window",
+            reusable(),
+            syn(90_000),
+            &["<SEQ=5000><ACK=90001><CTL=SYN,ACK>"],
+        ),
         row("our number is above all old ones", low, syn(302), &["<SEQ=103><ACK=303><CTL=SYN,ACK>"]),
     ]
 }
@@ -185,15 +224,14 @@ fn a_reopened_connection_opens_and_forgets_the_old_one() {
 
 #[test]
 fn unread_text_of_the_old_incarnation_goes_to_the_user_first() {
-    let mut connection = reusable();
-    connection.tcb.state = State::TimeWait;
     let path = [close(), arrives(text(301, 102, b"old")), arrives(fin(304, 102))];
-    let profile = connection.tcb.profile;
-    connection = path
-        .into_iter()
-        .fold(Connection::in_state_with(State::Established, profile), |connection, when| connection.after(when));
+    let open = Connection::in_state_with(State::Established, reusable().tcb.profile);
+    let mut connection = open.after_all(path);
     connection.on(arrives(syn(1000)));
-    assert_eq!((connection.told(), &connection.actions.octets[..]), (vec!["unread 3".to_owned()], &b"old"[..]));
+    assert_eq!(
+        (connection.told(), &connection.actions.octets[..]),
+        (vec!["unread 3".to_owned()], &b"old"[..])
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ fn row(rule: Rule, story: &'static str, segment: Seg) -> Row {
 }
 
 fn unacceptable() -> Vec<Row> {
-    let answered = |rule, story, segment, sent| Row { sent, also: &[Also::Unchanged], ..row(rule, story, segment) };
+    let answered =
+        |rule, story, segment, sent| Row { sent, also: &[Also::Unchanged], ..row(rule, story, segment) };
     let silent = |rule, story, segment| answered(rule, story, segment, &[]);
     vec![
         answered(Rule::SynSent1, "acknowledges ISS", ack(300, 100), &["<SEQ=100><CTL=RST>"]),
@@ -149,7 +150,9 @@ fn text_of_the_syn_ack_is_cut_to_the_window() {
 
 #[test]
 fn the_peers_segment_size_is_taken_from_its_syn() {
-    let opened = |options: &[u8]| Connection::in_state(State::SynSent).after(arrives(syn_ack(300, 101).options(options)));
+    let opened = |options: &[u8]| {
+        Connection::in_state(State::SynSent).after(arrives(syn_ack(300, 101).options(options)))
+    };
     assert_eq!(opened(&[]).tcb.effective_mss(), 536, "the default of IPv4");
     assert_eq!(opened(&[2, 4, 2, 0]).tcb.effective_mss(), 512);
     assert_eq!(opened(&[2, 4, 255, 255]).tcb.effective_mss(), 1460, "no more than IP lets us send");

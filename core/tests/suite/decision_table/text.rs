@@ -23,7 +23,8 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn next_in_sequence() -> Vec<Row> {
     let in_state = Connection::in_state;
-    let narrow = |state| Connection::in_state_with(state, Profile { receive_buffer: 2, ..Profile::default() });
+    let narrow =
+        |state| Connection::in_state_with(state, Profile { receive_buffer: 2, ..Profile::default() });
     [
         in_each(open(), |state| Row {
             also: &[
@@ -37,11 +38,21 @@ fn next_in_sequence() -> Vec<Row> {
         in_each(open(), |state| Row {
             told: &["RECEIVE: received \"abc\""],
             also: &[Also::Unread(0)],
-            ..row(Rule::Text1, "a RECEIVE was waiting", in_state(state).after(receive(9)), at(state, 301, b"abc"))
+            ..row(
+                Rule::Text1,
+                "a RECEIVE was waiting",
+                in_state(state).after(receive(9)),
+                at(state, 301, b"abc"),
+            )
         }),
         in_each(open(), |state| Row {
             told: &["RECEIVE: received \"abc\" PUSH"],
-            ..row(Rule::Text2, "with a PUSH", in_state(state).after(receive(9)), at(state, 301, b"abc").pushed())
+            ..row(
+                Rule::Text2,
+                "with a PUSH",
+                in_state(state).after(receive(9)),
+                at(state, 301, b"abc").pushed(),
+            )
         }),
         in_each(open(), |state| Row {
             also: &[Also::RcvNxt(303), Also::RcvWnd(0), Also::Unread(2)],
@@ -57,7 +68,12 @@ fn out_of_order() -> Vec<Row> {
         in_each(open(), |state| Row {
             sent: &["<SEQ=SND.NXT><ACK=301><CTL=ACK>"],
             also: &[Also::RcvNxt(301), Also::Unread(0), Also::RcvWnd(4096)],
-            ..row(Rule::Text5, "held, and the gap is reported", Connection::in_state(state), at(state, 304, b"def"))
+            ..row(
+                Rule::Text5,
+                "held, and the gap is reported",
+                Connection::in_state(state),
+                at(state, 304, b"def"),
+            )
         }),
         in_each(open(), |state| Row {
             sent: &["<SEQ=SND.NXT><ACK=307><CTL=ACK>"],
@@ -67,7 +83,12 @@ fn out_of_order() -> Vec<Row> {
         in_each([State::Established], |state| Row {
             sent: &["<SEQ=SND.NXT><ACK=303><CTL=ACK>"],
             also: &[Also::RcvNxt(303), Also::UsesNot(Rule::Text4)],
-            ..row(Rule::Text1, "part of a gap is filled, which is reported at once", held(state), at(state, 301, b"ab"))
+            ..row(
+                Rule::Text1,
+                "part of a gap is filled, which is reported at once",
+                held(state),
+                at(state, 301, b"ab"),
+            )
         }),
     ]
     .concat()
@@ -129,7 +150,8 @@ fn with_the_handshake() -> Vec<Row> {
         told: &["signal: connection open"],
         ..row(Rule::Text9, story, given, segment)
     };
-    let waiting = Connection::in_state(State::Listen).after(arrives(crate::fixture::syn(300).carrying(b"abc")));
+    let waiting =
+        Connection::in_state(State::Listen).after(arrives(crate::fixture::syn(300).carrying(b"abc")));
     vec![
         Row {
             also: &[Also::RcvNxt(304), Also::Unread(3)],
@@ -150,4 +172,16 @@ fn with_the_handshake() -> Vec<Row> {
 #[test]
 fn every_row_of_text_holds() {
     check(rows());
+}
+
+#[test]
+fn the_last_of_several_pushes_is_the_one_reported() {
+    let mut connection = Connection::in_state(State::Established);
+    for seq in [301, 304] {
+        connection.on(arrives(text(seq, 101, b"abc").pushed()));
+    }
+    connection.on(receive(4));
+    assert_eq!(connection.told(), ["received \"abca\""]);
+    connection.on(receive(4));
+    assert_eq!(connection.told(), ["received \"bc\" PUSH"]);
 }

@@ -12,7 +12,9 @@ fn row(rule: Rule, story: &'static str, given: Connection, timer: Timer) -> Row 
 /// A connection in `state` with "abc" in the send queue, its first octet 101, while the peer's window is `window`
 /// octets; a window too small holds the text back.
 fn with_text(state: State, window: u16) -> Connection {
-    let open = || Connection::in_state(State::Established).after(arrives(ack(301, 101).wnd(window))).after(send(b"abc"));
+    let open = || {
+        Connection::in_state(State::Established).after(arrives(ack(301, 101).wnd(window))).after(send(b"abc"))
+    };
     let connection = match state {
         State::Established => open(),
         State::FinWait1 => open().after(close()),
@@ -28,7 +30,8 @@ const CLOSING_STATES: [State; 5] =
     [State::Established, State::FinWait1, State::CloseWait, State::Closing, State::LastAck];
 
 pub(super) fn rows() -> Vec<Row> {
-    [user(), syn(), head_of_the_queue(), fin_only(), time_wait(), probes(), acknowledgment(), silly_window()].concat()
+    [user(), syn(), head_of_the_queue(), fin_only(), time_wait(), probes(), acknowledgment(), silly_window()]
+        .concat()
 }
 
 fn user() -> Vec<Row> {
@@ -39,8 +42,10 @@ fn user() -> Vec<Row> {
         ..row(Rule::Timeout1, story, given, Timer::User)
     };
     let signal: &[&str] = &["signal: connection aborted due to user timeout"];
-    let both =
-        &["RECEIVE: error: connection aborted due to user timeout", "signal: connection aborted due to user timeout"];
+    let both = &[
+        "RECEIVE: error: connection aborted due to user timeout",
+        "signal: connection aborted due to user timeout",
+    ];
     [
         in_each([State::SynSent, State::SynReceived], |state| {
             gone("the SYN is never acknowledged", Connection::in_state(state), signal)
@@ -115,7 +120,12 @@ fn probes() -> Vec<Row> {
     in_each(states, |state| Row {
         sent: &["<SEQ=101><ACK=RCV.NXT><CTL=ACK><DATA=a>"],
         also: &[Also::SndNxt(102), Also::Starts(Timer::Retransmission, 1_000)],
-        ..row(Rule::Timeout10, "one octet asks whether the window is open", with_text(state, 0), Timer::Persist)
+        ..row(
+            Rule::Timeout10,
+            "one octet asks whether the window is open",
+            with_text(state, 0),
+            Timer::Persist,
+        )
     })
 }
 
@@ -169,4 +179,10 @@ fn the_user_timeout_runs_only_while_something_is_undelivered() {
     }
     let patient = Profile { user_timeout: None, ..Profile::default() };
     assert!(!Connection::in_state_with(State::SynSent, patient).runs(Timer::User));
+}
+
+#[test]
+fn every_timer_has_a_name_of_its_own() {
+    let names: std::collections::BTreeSet<_> = Timer::ALL.iter().map(|timer| timer.name()).collect();
+    assert_eq!(names.len(), Timer::ALL.len());
 }

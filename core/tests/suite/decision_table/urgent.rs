@@ -22,12 +22,21 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn told() -> Vec<Row> {
-    let signalled = |story, given, segment| Row { told: &["signal: urgent data"], ..row(Rule::Urg1, story, given, segment) };
+    let signalled = |story, given, segment| Row {
+        told: &["signal: urgent data"],
+        ..row(Rule::Urg1, story, given, segment)
+    };
     let in_urgent_mode = |state| Connection::in_state(state).after(arrives(abc(state).urgent(3)));
     [
-        in_each(open(), |state| signalled("urgent text arrives", Connection::in_state(state), abc(state).urgent(3))),
         in_each(open(), |state| {
-            signalled("urgent text is announced", Connection::in_state(state), ack(301, numbers(state).una).urgent(500))
+            signalled("urgent text arrives", Connection::in_state(state), abc(state).urgent(3))
+        }),
+        in_each(open(), |state| {
+            signalled(
+                "urgent text is announced",
+                Connection::in_state(state),
+                ack(301, numbers(state).una).urgent(500),
+            )
         }),
         in_each(open(), |state| {
             let further = ack(304, numbers(state).una).urgent(9);
@@ -38,11 +47,18 @@ fn told() -> Vec<Row> {
 }
 
 fn not_told() -> Vec<Row> {
-    let announced = |state| Connection::in_state(state).after(arrives(ack(301, numbers(state).una).urgent(10)));
+    let announced =
+        |state| Connection::in_state(state).after(arrives(ack(301, numbers(state).una).urgent(10)));
     [
-        in_each(open(), |state| row(Rule::Urg2, "the same pointer again", announced(state), abc(state).urgent(10))),
-        in_each(open(), |state| row(Rule::Urg2, "the pointer never recedes", announced(state), abc(state).urgent(2))),
-        in_each(open(), |state| row(Rule::Urg3, "the pointer is at the text", Connection::in_state(state), abc(state).urgent(0))),
+        in_each(open(), |state| {
+            row(Rule::Urg2, "the same pointer again", announced(state), abc(state).urgent(10))
+        }),
+        in_each(open(), |state| {
+            row(Rule::Urg2, "the pointer never recedes", announced(state), abc(state).urgent(2))
+        }),
+        in_each(open(), |state| {
+            row(Rule::Urg3, "the pointer is at the text", Connection::in_state(state), abc(state).urgent(0))
+        }),
         in_each(open(), |state| {
             let straddling = text(299, numbers(state).una, b"yzabc").urgent(2);
             row(Rule::Urg3, "the pointer is in what was read", Connection::in_state(state), straddling)
@@ -54,7 +70,12 @@ fn not_told() -> Vec<Row> {
 fn after_the_fin() -> Vec<Row> {
     in_each([State::CloseWait, State::TimeWait], |state| {
         let at = numbers(state);
-        row(Rule::Urg4, "nothing urgent follows a FIN", Connection::in_state(state), ack(at.rcv, at.una).urgent(9))
+        row(
+            Rule::Urg4,
+            "nothing urgent follows a FIN",
+            Connection::in_state(state),
+            ack(at.rcv, at.una).urgent(9),
+        )
     })
 }
 

@@ -78,12 +78,16 @@ fn a_window_does_not_open_in_small_steps() {
     connection.on(receive(499));
     assert!(connection.sent().is_empty() && !connection.used(Rule::Receive9));
     connection.on(receive(1));
-    assert_eq!((connection.sent(), connection.offered()), (vec!["<SEQ=101><ACK=1301><CTL=ACK>".to_owned()], Some(500)));
+    assert_eq!(
+        (connection.sent(), connection.offered()),
+        (vec!["<SEQ=101><ACK=1301><CTL=ACK>".to_owned()], Some(500))
+    );
 }
 
 #[test]
 fn the_step_of_a_window_is_a_segment_when_that_is_less_than_half_the_buffer() {
-    let mut connection = Connection::in_state(State::Established).after(arrives(text(301, 101, &[b'x'; 1000])));
+    let mut connection =
+        Connection::in_state(State::Established).after(arrives(text(301, 101, &[b'x'; 1000])));
     connection.on(receive(535));
     assert!(!connection.used(Rule::Receive9));
     connection.on(receive(1));

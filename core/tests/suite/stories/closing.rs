@@ -35,7 +35,10 @@ fn a_host_with_half_duplex_close_resets_when_text_is_lost() {
     connection.on(arrives(ack(301, 102)));
     assert_eq!(connection.tcb.state, State::FinWait2, "without text nothing is lost");
     connection.on(arrives(text(305, 102, b"abc")));
-    assert_eq!((connection.sent(), connection.tcb.state), (vec!["<SEQ=102><CTL=RST>".to_owned()], State::Closed));
+    assert_eq!(
+        (connection.sent(), connection.tcb.state),
+        (vec!["<SEQ=102><CTL=RST>".to_owned()], State::Closed)
+    );
 }
 
 #[test]
@@ -66,7 +69,11 @@ fn the_fin_crossing_a_lost_acknowledgment_leads_through_closing() {
     connection.on(times_out(Timer::Retransmission));
     assert_eq!(connection.sent(), ["<SEQ=101><ACK=302><CTL=FIN,ACK>"]);
     connection.on(arrives(fin(301, 102)));
-    assert_eq!(connection.tcb.state, State::Closing, "an old FIN is answered, and its acknowledgment is lost with it");
+    assert_eq!(
+        connection.tcb.state,
+        State::Closing,
+        "an old FIN is answered, and its acknowledgment is lost with it"
+    );
     connection.on(arrives(ack(302, 102)));
     assert_eq!(connection.tcb.state, State::TimeWait);
 }
@@ -90,9 +97,16 @@ fn a_close_before_the_handshake_is_over_ends_in_good_order() {
     connection.on(times_out(Timer::Retransmission));
     assert_eq!(connection.sent(), ["<SEQ=100><ACK=301><CTL=SYN,ACK>"]);
     connection.on(arrives(ack(301, 101)));
-    assert_eq!(connection.sent(), ["<SEQ=101><ACK=301><CTL=FIN,ACK>"], "what was lost with the SYN goes again");
+    assert_eq!(
+        connection.sent(),
+        ["<SEQ=101><ACK=301><CTL=FIN,ACK>"],
+        "what was lost with the SYN goes again"
+    );
     connection.on(arrives(fin(301, 102)));
-    assert_eq!((connection.tcb.state, connection.sent()), (State::TimeWait, vec!["<SEQ=102><ACK=302><CTL=ACK>".into()]));
+    assert_eq!(
+        (connection.tcb.state, connection.sent()),
+        (State::TimeWait, vec!["<SEQ=102><ACK=302><CTL=ACK>".into()])
+    );
 }
 
 #[test]

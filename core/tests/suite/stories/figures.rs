@@ -216,7 +216,11 @@ fn no_reset_is_ever_sent_in_reply_to_a_reset() {
             for bits in [ack(0, 0), syn(0), syn_ack(0, 0)] {
                 let segment = segment.clone().and(bits.ctl);
                 let connection = Connection::in_state(state).after(arrives(segment));
-                assert!(connection.sent().iter().all(|sent| !sent.contains("RST")), "{state}: {:?}", connection.sent());
+                assert!(
+                    connection.sent().iter().all(|sent| !sent.contains("RST")),
+                    "{state}: {:?}",
+                    connection.sent()
+                );
             }
         }
     }

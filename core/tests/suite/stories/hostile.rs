@@ -11,7 +11,14 @@ use crate::fixture::{Connection, Remote, Seg, When, arrives};
 #[derive(Clone, Debug)]
 enum Move {
     /// A segment: offsets from RCV.NXT and SND.UNA, control bits, window, urgent pointer, octets of text.
-    Segment { seq: i32, ack: i32, ctl: u8, wnd: u16, up: u16, len: usize },
+    Segment {
+        seq: i32,
+        ack: i32,
+        ctl: u8,
+        wnd: u16,
+        up: u16,
+        len: usize,
+    },
     Call(Call<'static>),
     Timer(usize),
 }
@@ -41,7 +48,8 @@ fn call() -> impl Strategy<Value = Call<'static>> {
 fn next_move() -> impl Strategy<Value = Move> {
     let wnd = prop_oneof![2 => 0_u16..4, 2 => 0_u16..100, 1 => any::<u16>()];
     // Most segments carry ACK; with every bit equally likely hardly any would get past the SYN and RST checks.
-    let ctl = prop_oneof![5 => Just(0x10_u8), 3 => Just(0x11), 2 => Just(0x18), 1 => Just(0x12), 1 => any::<u8>()];
+    let ctl =
+        prop_oneof![5 => Just(0x10_u8), 3 => Just(0x11), 2 => Just(0x18), 1 => Just(0x12), 1 => any::<u8>()];
     let up = prop_oneof![4 => 0_u16..20, 1 => any::<u16>()];
     prop_oneof![
         // A number exactly half the space away is neither before nor after another one; an acknowledgment there has no
@@ -55,21 +63,27 @@ fn next_move() -> impl Strategy<Value = Move> {
 
 fn profile() -> impl Strategy<Value = Profile> {
     let sizes = (0_u32..40, 0_u32..80, 0_u8..3, prop_oneof![Just(0_u16), 1_u16..8, Just(u16::MAX)]);
-    (sizes, any::<[bool; 8]>()).prop_map(|((receive_buffer, send_buffer, queued_receives, mss), flags)| Profile {
-        receive_buffer,
-        send_buffer,
-        queued_receives,
-        default_mss: mss,
-        announced_mss: mss,
-        exact_resets: flags[0],
-        challenge_syns: flags[1],
-        acknowledgment_range: flags[2],
-        ignore_resets_in_time_wait: flags[3],
-        time_wait_reuse: if flags[4] { TimeWaitReuse::HigherSequenceNumber } else { TimeWaitReuse::Refused },
-        nagle: flags[5],
-        half_duplex_close: flags[6],
-        delayed_ack: flags[7].then_some(std::time::Duration::from_millis(200)),
-        ..Profile::default()
+    (sizes, any::<[bool; 8]>()).prop_map(|((receive_buffer, send_buffer, queued_receives, mss), flags)| {
+        Profile {
+            receive_buffer,
+            send_buffer,
+            queued_receives,
+            default_mss: mss,
+            announced_mss: mss,
+            exact_resets: flags[0],
+            challenge_syns: flags[1],
+            acknowledgment_range: flags[2],
+            ignore_resets_in_time_wait: flags[3],
+            time_wait_reuse: if flags[4] {
+                TimeWaitReuse::HigherSequenceNumber
+            } else {
+                TimeWaitReuse::Refused
+            },
+            nagle: flags[5],
+            half_duplex_close: flags[6],
+            delayed_ack: flags[7].then_some(std::time::Duration::from_millis(200)),
+            ..Profile::default()
+        }
     })
 }
 
@@ -119,9 +133,10 @@ fn every_pair_of_control_bits_and_edges_is_survived_in_every_state() {
                 for len in [0, 1, 2] {
                     let text = TEXT[..len].to_vec();
                     let acknowledged = given.tcb.snd.nxt.0;
-                    let segment = Seg { seq, ack: acknowledged, ctl: Control(ctl), up: 1, text, ..Seg::default() };
+                    let segment =
+                        Seg { seq, ack: acknowledged, ctl: Control(ctl), up: 1, text, ..Seg::default() };
                     let after = given.clone().after(arrives(segment));
-                    assert!(after.actions.rules.len() > 0, "every segment meets a rule");
+                    assert!(!after.actions.rules.is_empty(), "every segment meets a rule");
                 }
             }
         }

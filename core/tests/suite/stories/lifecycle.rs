@@ -59,7 +59,8 @@ fn any_two_segments_may_be_lost() {
 fn nothing_depends_on_where_the_sequence_numbers_lie() {
     for lost in [&[][..], &[1], &[3, 4], &[5]] {
         let plain = conversation([100, 300], lost).trace;
-        let before_the_wrap = [0, 1, 2, 500, 701, 702, 1500, 2001, 2002].map(|octets: u32| octets.wrapping_neg());
+        let before_the_wrap =
+            [0, 1, 2, 500, 701, 702, 1500, 2001, 2002].map(|octets: u32| octets.wrapping_neg());
         let half_way = [(1 << 31) - 1, 1 << 31, (1 << 31) - 1000];
         for iss in before_the_wrap.into_iter().chain(half_way) {
             for both in [[iss, 300], [100, iss], [iss, iss], [iss, !iss]] {

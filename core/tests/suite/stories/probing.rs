@@ -91,10 +91,14 @@ fn the_last_octet_goes_as_a_probe_and_the_fin_behind_it() {
 #[test]
 fn a_probe_of_our_closed_window_is_answered_and_not_taken() {
     let narrow = Profile { receive_buffer: 3, ..Profile::default() };
-    let mut connection = Connection::in_state_with(State::Established, narrow).after(arrives(text(301, 101, b"abc")));
+    let mut connection =
+        Connection::in_state_with(State::Established, narrow).after(arrives(text(301, 101, b"abc")));
     for _ in 0..3 {
         connection.on(arrives(text(304, 101, b"d")));
-        assert_eq!((connection.sent(), connection.offered()), (vec!["<SEQ=101><ACK=304><CTL=ACK>".to_owned()], Some(0)));
+        assert_eq!(
+            (connection.sent(), connection.offered()),
+            (vec!["<SEQ=101><ACK=304><CTL=ACK>".to_owned()], Some(0))
+        );
     }
     connection.on(receive(3));
     assert_eq!(connection.offered(), Some(3), "reading opens the window again");
@@ -105,7 +109,8 @@ fn a_probe_of_our_closed_window_is_answered_and_not_taken() {
 #[test]
 fn a_fin_is_taken_once_the_window_opens() {
     let narrow = Profile { receive_buffer: 3, ..Profile::default() };
-    let mut connection = Connection::in_state_with(State::Established, narrow).after(arrives(text(301, 101, b"abc")));
+    let mut connection =
+        Connection::in_state_with(State::Established, narrow).after(arrives(text(301, 101, b"abc")));
     connection.on(arrives(fin(304, 101)));
     assert_eq!(connection.tcb.state, State::Established);
     connection.on(receive(3)).on(arrives(fin(304, 101)));

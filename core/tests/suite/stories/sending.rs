@@ -21,7 +21,9 @@ fn goes(profile: Profile, largest: u16, window: u16, queued: &'static [u8]) -> (
 fn the_senders_rules_against_silly_windows() {
     let nagle = Profile::default();
     let eager = Profile { nagle: false, ..Profile::default() };
-    let table: [(&str, Profile, u16, u16, usize, &[usize]); 11] = [
+    /// The rule, the endpoint, the largest window, the present one, octets queued; octets of each segment that goes.
+    type Case = (&'static str, Profile, u16, u16, usize, &'static [usize]);
+    let table: [Case; 11] = [
         ("(1) a full-sized segment", nagle, 4000, 4000, 536, &[536]),
         ("(1) one after the other", nagle, 4000, 4000, 1072, &[536, 536]),
         ("(2) all there is", nagle, 4000, 4000, 50, &[50]),
@@ -102,7 +104,11 @@ fn a_window_that_shrinks_under_text_in_flight_holds_new_text_back() {
 #[test]
 fn a_listener_that_sends_keeps_its_text_for_the_open_connection() {
     let mut connection = Connection::in_state(State::Listen);
-    connection.on(send_with(b"abc", |request| Request { remote: Remote::Specified, urgent: true, ..request }));
+    connection.on(send_with(b"abc", |request| Request {
+        remote: Remote::Specified,
+        urgent: true,
+        ..request
+    }));
     assert_eq!(connection.sent(), ["<SEQ=100><CTL=SYN>"]);
     connection.on(arrives(crate::fixture::syn_ack(300, 101)));
     assert_eq!(connection.sent(), ["<SEQ=101><ACK=301><CTL=PSH,URG,ACK><UP=3><DATA=abc>"]);

@@ -1,0 +1,31 @@
+//! The deterministic suite on the reference: a case that the reference fails is wrong, or the reference is.
+
+use tcpspec::bench::{self, Family};
+use tcpspec::cases;
+use tcpspec::stack::reference::Reference;
+use tcpspec::verdict::Verdict;
+
+#[test]
+fn the_reference_passes_every_case_on_both_families() {
+    let mut reference = Reference::new();
+    let mut failures = Vec::new();
+    for case in cases::all() {
+        for family in [Family::V4, Family::V6] {
+            let run = bench::run(&mut reference, &case.scenario, family);
+            if run.verdict != Verdict::Pass {
+                let why = run.verdict.explanation().unwrap_or_default();
+                failures.push(format!("{} over {family:?}: {}: {why}\n{}", case.id, run.verdict, run.trace));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn sections_stand_in_the_order_of_the_standard() {
+    let sections: Vec<Vec<u32>> = cases::all()
+        .iter()
+        .map(|case| case.section.split('.').map(|part| part.parse().expect("a number")).collect())
+        .collect();
+    assert!(sections.is_sorted(), "{sections:?}");
+}
