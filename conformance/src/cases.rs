@@ -1,7 +1,9 @@
-//! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, in `conformance/cases`.
+//! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, in
+//! `conformance/cases`.
 //!
-//! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its section; a
-//! new file is named in `FILES`. Cases judge from outside: by segments, time and what the user's calls answer.
+//! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its
+//! section; a new file is named in `FILES`. Cases judge from outside: by segments, time and what the user's
+//! calls answer.
 
 use std::sync::LazyLock;
 
@@ -45,7 +47,8 @@ pub struct Case {
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let of_file = |&(section, topic, text): &(&'static str, &'static str, &'static str)| {
-        let scenarios = scenario::parse(text).unwrap_or_else(|error| panic!("cases of section {section}: {error}"));
+        let scenarios =
+            scenario::parse(text).unwrap_or_else(|error| panic!("cases of section {section}: {error}"));
         scenarios.into_iter().map(move |scenario| Case {
             id: format!("{section}/{}", scenario.name),
             section,
@@ -78,7 +81,11 @@ mod tests {
             assert!(!case.scenario.title.is_empty(), "{} has no title", case.id);
             assert!(!case.scenario.checks.is_empty(), "{} checks nothing", case.id);
             for id in &case.scenario.checks {
-                assert!(requirement::find(id).is_some(), "{} names {id}, which is not in the catalogue", case.id);
+                assert!(
+                    requirement::find(id).is_some(),
+                    "{} names {id}, which is not in the catalogue",
+                    case.id
+                );
             }
         }
     }

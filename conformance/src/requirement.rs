@@ -332,6 +332,7 @@ mod tests {
                 testability: _,
                 how_to_test,
                 applies_to: _,
+                wording: _,
             } = requirement;
             for cell in [*id, clause, text, category, how_to_test] {
                 assert!(!cell.is_empty() && cell.trim() == cell, "{requirement:?}");
