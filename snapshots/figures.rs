@@ -32,8 +32,7 @@ pub(crate) fn peers(iss: [u32; 2]) -> Peers {
         iss.map(|iss| -> Box<dyn Stack> { Box::new(Reference::new().with_clocked_iss(SeqNumber(iss))) });
     let mut peers = Peers::new(left, right, &PeersOptions { buffer: BUFFER, ..PeersOptions::default() });
     // Relative to zero: the trace shows the numbers themselves.
-    peers.trace.left_iss = Some(SeqNumber(0));
-    peers.trace.right_iss = Some(SeqNumber(0));
+    peers.trace.absolute = true;
     peers
 }
 

@@ -182,13 +182,15 @@ impl<'s> Bench<'s> {
         let _ = stack.take_rules();
         let (settle, msl) = (stack.declaration().settle, stack.declaration().msl);
         let peer_iss = SeqNumber(setup.peer_iss.unwrap_or(PEER_ISS));
+        let mut trace = Trace::default();
+        trace.current.right = Some(peer_iss);
         Self {
             stack,
             settle,
             msl,
             now: Instant::ZERO,
             previous: Instant::ZERO,
-            trace: Trace { right_iss: Some(peer_iss), ..Trace::default() },
+            trace,
             ledger: Ledger::new(peer_iss),
             local,
             peer,
@@ -311,7 +313,8 @@ impl<'s> Bench<'s> {
             (self.connection, self.sent, self.read) = (None, 0, 0);
         }
         self.ledger.seen(&segment);
-        let trace_line = self.write_down(Happening::Segment { from: End::Left, segment: segment.clone(), lost: false });
+        let trace_line =
+            self.write_down(Happening::Segment { from: End::Left, segment: segment.clone(), lost: false });
         let wrong = if parsed.segment.integrity == Integrity::BadChecksum {
             Some("MUST-2: the checksum of a segment is wrong".to_owned())
         } else if parsed.segment.integrity == Integrity::BadDataOffset {
@@ -360,7 +363,9 @@ impl<'s> Bench<'s> {
     fn expect(&mut self, when: When, patterns: &[SegmentPattern]) -> Result<(), Departure> {
         let (earliest, latest) = match when {
             When::After(span) => (self.previous, self.previous + span.resolve(self.msl)),
-            When::Between(from, to) => (self.previous + from.resolve(self.msl), self.previous + to.resolve(self.msl)),
+            When::Between(from, to) => {
+                (self.previous + from.resolve(self.msl), self.previous + to.resolve(self.msl))
+            }
             When::Whenever => (self.previous, self.previous + PATIENCE),
         };
         let latest = latest + self.settle;
@@ -379,7 +384,8 @@ impl<'s> Bench<'s> {
                 self.collect()?;
                 continue;
             };
-            let matched = patterns.iter().any(|pattern| matching::matches(pattern, &emission.segment, &self.ledger));
+            let matched =
+                patterns.iter().any(|pattern| matching::matches(pattern, &emission.segment, &self.ledger));
             if matched && emission.time + self.settle < earliest {
                 let wanted = described(when, patterns);
                 return Err(self.unexpected(&emission, &format!("it came too early: expected {wanted}")));

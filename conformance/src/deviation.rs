@@ -62,7 +62,8 @@ impl Deviations {
     /// Applies the list to the verdict on a case.
     #[must_use]
     pub fn apply(&self, case: &str, scenario: &Scenario, version: &str, verdict: Verdict) -> Verdict {
-        let Some(entry) = self.entries.iter().find(|entry| entry.case == case && entry.covers(version)) else {
+        let Some(entry) = self.entries.iter().find(|entry| entry.case == case && entry.covers(version))
+        else {
             return verdict;
         };
         let (reason, link) = (entry.reason.clone(), entry.link.clone());
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_file_with_an_unknown_word_is_refused_by_name() {
-        let error = Deviations::parse("[[deviation]]\ncase = \"x\"\nbecause = \"y\"\n").expect_err("unknown word");
+        let error =
+            Deviations::parse("[[deviation]]\ncase = \"x\"\nbecause = \"y\"\n").expect_err("unknown word");
         assert!(error.to_string().contains("because"), "{error}");
     }
 
@@ -151,7 +153,12 @@ mod tests {
                 let case = case.unwrap_or_else(|| panic!("{stack}: no case {}", entry.case));
                 let steps = case.scenario.steps.iter().map(|step| step.what.to_string());
                 let mut places = steps.chain(["end".to_owned()]);
-                assert!(places.any(|place| place == entry.at), "{stack}: {} has no step {:?}", entry.case, entry.at);
+                assert!(
+                    places.any(|place| place == entry.at),
+                    "{stack}: {} has no step {:?}",
+                    entry.case,
+                    entry.at
+                );
             }
         }
     }

@@ -8,6 +8,7 @@
 //! | stacks under test | [`stack`] and its adapters |
 //! | input | [`scenario`] |
 //! | two stacks and what is between them | [`network`], [`peers`] |
+//! | stories of two references | [`transfer`] |
 //! | running | [`mod@bench`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
@@ -26,5 +27,6 @@ pub mod scenario;
 pub mod stack;
 pub mod suite;
 pub mod trace;
+pub mod transfer;
 pub mod verdict;
 pub mod wire;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use tcpspec::bench::{self, Family};
+use tcpspec::cases;
 use tcpspec::deviation::Deviations;
 use tcpspec::report::{self, Report, json, terminal};
 use tcpspec::requirement;
@@ -15,7 +16,6 @@ use tcpspec::scenario::{self, Scenario};
 use tcpspec::stack::{self, Stack};
 use tcpspec::suite::{self, Selection};
 use tcpspec::verdict::Verdict;
-use tcpspec::cases;
 
 /// Finds where a TCP stack departs from RFC 9293.
 ///
@@ -162,7 +162,8 @@ fn nothing_selected(selection: &Selection) -> Trouble {
     if let Some(id) = &selection.requirement
         && requirement::find(id).is_none()
     {
-        let near = requirement::nearest(id).map_or(String::new(), |near| format!("; did you mean {}?", near.id));
+        let near =
+            requirement::nearest(id).map_or(String::new(), |near| format!("; did you mean {}?", near.id));
         return Trouble(format!("there is no requirement {id}{near}"));
     }
     Trouble("no case matches; `tcpspec check --list` shows them all".to_owned())

@@ -8,14 +8,14 @@
 //!
 //! It leaves out every judgement. Nor does it catch a stack's panic: whoever runs two stacks wants to see it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tcpspec_core::{Instant, RuleSet, State};
 
 use crate::network::{Fate, Link, LinkOptions};
 use crate::scenario::{ExpectedOutcome, ScenarioCall};
-use crate::stack::{CallFailure, CallOutcome, NextTimer, Setup, SocketId, Stack, UserCall};
+use crate::stack::{CallFailure, CallOutcome, NextTimer, Stack};
 use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
 use crate::wire::{self, Endpoints};
 

@@ -67,8 +67,11 @@ impl Counts {
             (skipped, "skipped"),
             (inconclusive, "inconclusive"),
         ];
-        let parts: Vec<_> =
-            named.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+        let parts: Vec<_> = named
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
         if parts.is_empty() { "nothing ran".to_owned() } else { parts.join(", ") }
     }
 }

@@ -241,15 +241,8 @@ impl Anchor {
 
     /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of
     /// its own. The `seg.` ones may stand on both sides.
-    pub const OF_STACK: [Self; 7] = [
-        Self::SndUna,
-        Self::SndMid,
-        Self::SndNxt,
-        Self::SndOld,
-        Self::SegAck,
-        Self::SegSeq,
-        Self::SegEnd,
-    ];
+    pub const OF_STACK: [Self; 7] =
+        [Self::SndUna, Self::SndMid, Self::SndNxt, Self::SndOld, Self::SegAck, Self::SegSeq, Self::SegEnd];
 
     /// The anchor's name in scenarios.
     #[must_use]

@@ -129,15 +129,53 @@ pub struct Entry {
     pub rules: RuleSet,
 }
 
+/// The initial sequence numbers that a line's numbers count from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Numbering {
+    /// ISS of the left end, once known.
+    pub left: Option<SeqNumber>,
+    /// ISS of the right end, once known.
+    pub right: Option<SeqNumber>,
+    /// The left end has asked for a connection and was not answered yet.
+    asked: bool,
+}
+
+impl Numbering {
+    /// What a SYN says of the initial numbers. The right end may be a script that probes with any SYN: only what the
+    /// left end asks or answers begins a new incarnation.
+    fn learn(&mut self, from: End, segment: &SegmentRecord) {
+        if !segment.ctl.has(Control::SYN) || segment.ctl.has(Control::RST) {
+            return;
+        }
+        let answers = segment.ctl.has(Control::ACK);
+        match from {
+            End::Left => {
+                self.asked = !answers;
+                self.left = Some(segment.seq);
+                self.right = if answers { Some(segment.ack - 1) } else { self.right };
+            }
+            End::Right if self.asked && answers && self.left == Some(segment.ack - 1) => {
+                self.asked = false;
+                self.right = Some(segment.seq);
+            }
+            End::Right => {
+                self.right.get_or_insert(segment.seq);
+            }
+        }
+    }
+}
+
 /// A list of what happened on one connection.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     /// What happened, in order.
     pub entries: Vec<Entry>,
-    /// ISS of the left end, once known. Later incarnations count from the first, so that a trace is one story.
-    pub left_iss: Option<SeqNumber>,
-    /// ISS of the right end, once known.
-    pub right_iss: Option<SeqNumber>,
+    /// What the numbers of each entry count from.
+    numbering: Vec<Numbering>,
+    /// What numbers count from now.
+    pub current: Numbering,
+    /// Print sequence numbers as they are.
+    pub absolute: bool,
     /// Print the rows of the decision table, too.
     pub with_rules: bool,
 }
@@ -148,24 +186,25 @@ impl Trace {
         if let Happening::Segment { from, segment, .. }
         | Happening::Departure { from, segment }
         | Happening::Arrival { from, segment } = &entry.happening
-            && segment.ctl.has(Control::SYN)
-            && !segment.ctl.has(Control::RST)
         {
-            let iss = match from {
-                End::Left => &mut self.left_iss,
-                End::Right => &mut self.right_iss,
-            };
-            iss.get_or_insert(segment.seq);
+            self.current.learn(*from, segment);
         }
         self.entries.push(entry);
+        self.numbering.push(self.current);
     }
 
-    /// A segment in packetdrill's notation.
+    /// A segment in packetdrill's notation, with what numbers count from now.
     #[must_use]
     pub fn segment_text(&self, from: End, segment: &SegmentRecord) -> String {
+        self.segment_counted(self.current, from, segment)
+    }
+
+    fn segment_counted(&self, numbering: Numbering, from: End, segment: &SegmentRecord) -> String {
+        let Numbering { left, right, asked: _ } = numbering;
         let (own, other) = match from {
-            End::Left => (self.left_iss, self.right_iss),
-            End::Right => (self.right_iss, self.left_iss),
+            _ if self.absolute => (Some(SeqNumber(0)), Some(SeqNumber(0))),
+            End::Left => (left, right),
+            End::Right => (right, left),
         };
         let SegmentRecord { seq, ack, ctl, wnd, up, options, len, integrity } = segment;
         let mut text = String::new();
@@ -196,10 +235,11 @@ impl Trace {
 
     /// The lines of the trace, one per entry; with rules, an entry may take two.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.entries.iter().map(|entry| self.line(entry))
+        self.entries.iter().zip(&self.numbering).map(|(entry, numbering)| self.line(entry, *numbering))
     }
 
-    fn line(&self, entry: &Entry) -> String {
+    fn line(&self, entry: &Entry, numbering: Numbering) -> String {
+        let segment_text = |from, segment| self.segment_counted(numbering, from, segment);
         let (arrow, text) = match &entry.happening {
             Happening::Call { end, call, outcome } => {
                 let arrow = if *end == End::Left { ' ' } else { '|' };
@@ -209,11 +249,11 @@ impl Trace {
             Happening::Segment { from, segment, lost } => {
                 let arrow = if *from == End::Left { '>' } else { '<' };
                 let lost = if *lost { "  lost" } else { "" };
-                (arrow, format!("{}{lost}", self.segment_text(*from, segment)))
+                (arrow, format!("{}{lost}", segment_text(*from, segment)))
             }
             Happening::Departure { from, segment } | Happening::Arrival { from, segment } => {
                 let arrow = if *from == End::Left { '>' } else { '<' };
-                (arrow, self.segment_text(*from, segment))
+                (arrow, segment_text(*from, segment))
             }
             Happening::Note(note) => ('*', note.clone()),
         };

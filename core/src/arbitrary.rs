@@ -1,11 +1,13 @@
-//! Structured fuzzing of one connection: octets become a [`Story`], a story drives a [`Tcb`] with every invariant
-//! asserted.
+//! Structured fuzzing of one connection: octets become a [`Story`], a story drives a [`Tcb`] with every
+//! invariant asserted.
 //!
-//! A story names numbers relative to the live connection (one below RCV.NXT, the right edge, between SND.UNA and
-//! SND.NXT), so that what a fuzzer mutates stays close to where the rules change. Most stimuli are what a peer and a
-//! user would do next; the rest is anything. Deadlines are virtual: time passes by firing due timers in order.
+//! A story names numbers relative to the live connection (one below RCV.NXT, the right edge, between SND.UNA
+//! and SND.NXT), so that what a fuzzer mutates stays close to where the rules change. Most stimuli are what a
+//! peer and a user would do next; the rest is anything. Deadlines are virtual: time passes by firing due
+//! timers in order.
 //!
-//! Left out: a second endpoint and a network between them. The peer here is a script without a memory of its own.
+//! Left out: a second endpoint and a network between them. The peer here is a script without a memory of its
+//! own.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -34,8 +36,8 @@ pub use stimulus::{Ack, Crafted, Options, Pause, PeerText, Seq, Stimulus, Urgent
 /// Most stimuli of a story that are run.
 pub const LONGEST: usize = 64;
 
-/// Most timers that one stretch of time fires; a connection whose peer is silent would otherwise retransmit for as
-/// long as the story likes.
+/// Most timers that one stretch of time fires; a connection whose peer is silent would otherwise retransmit
+/// for as long as the story likes.
 const MOST_TIMEOUTS: usize = 40;
 
 /// An endpoint and what happens to it.
@@ -171,7 +173,8 @@ impl Run {
         Ok(())
     }
 
-    /// Every octet of both streams is a function of its number: what the user reads and what is sent must be it.
+    /// Every octet of both streams is a function of its number: what the user reads and what is sent must be
+    /// it.
     fn check_streams(&self, unread: Option<SeqNumber>) -> Result<(), Violation> {
         let first_read = unread.unwrap_or(self.tcb.rcv.irs + 1);
         let read = (&self.actions.octets[..], &[][..]);

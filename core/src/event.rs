@@ -89,8 +89,14 @@ pub enum Timer {
 
 impl Timer {
     /// All timers.
-    pub const ALL: [Self; 6] =
-        [Self::User, Self::Retransmission, Self::Persist, Self::DelayedAck, Self::SwsOverride, Self::TimeWait];
+    pub const ALL: [Self; 6] = [
+        Self::User,
+        Self::Retransmission,
+        Self::Persist,
+        Self::DelayedAck,
+        Self::SwsOverride,
+        Self::TimeWait,
+    ];
 
     /// The timer's name as traces print it.
     #[must_use]

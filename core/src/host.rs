@@ -287,7 +287,8 @@ impl Host {
         match self.listener_for(&pair) {
             Some(listener) => self.request_arrives(now, listener, pair, segment, emit),
             None => {
-                let request = segment.ctl.0 & (Control::SYN | Control::ACK | Control::RST).0 == Control::SYN.0;
+                let request =
+                    segment.ctl.0 & (Control::SYN | Control::ACK | Control::RST).0 == Control::SYN.0;
                 if request && self.listeners.iter().any(|listener| listener.port == pair.local.port()) {
                     self.rules.insert(Rule::Listen8);
                 }
@@ -394,7 +395,8 @@ impl Host {
 
     /// A listener goes, and with it the connections that nobody can accept any more.
     fn abort_unaccepted(&mut self, now: Instant, listener: ConnectionId, emit: &mut Emit<'_>) {
-        while let Some(index) = self.connections.iter().position(|connection| connection.waits_for(listener)) {
+        while let Some(index) = self.connections.iter().position(|connection| connection.waits_for(listener))
+        {
             self.step(now, index, Event::Call(Call::Abort), emit);
             self.connections.remove(index);
         }
@@ -402,7 +404,8 @@ impl Host {
 
     /// The live connection of a pair of sockets.
     fn find(&self, pair: &SocketPair) -> Option<usize> {
-        let live = |connection: &Connection| connection.pair == *pair && connection.tcb.state != State::Closed;
+        let live =
+            |connection: &Connection| connection.pair == *pair && connection.tcb.state != State::Closed;
         self.connections.iter().position(live)
     }
 

@@ -1,11 +1,13 @@
 //! What is true of a connection after every step, and of every step: the invariants of one [`Tcb`].
 //!
-//! Each has an id that stays, the clauses it rests on and a sentence. `structure` has what the record must look like
-//! (I-001 to I-024), `transition` what a step may do (I-030 to I-078). They serve unit tests, fuzz targets and the
-//! model checker alike: [`checked_step`] is [`step`] with all of them asserted. The predicates read the record, the
-//! event and the actions; they work out for themselves what a segment deserves and never ask the code under test.
+//! Each has an id that stays, the clauses it rests on and a sentence. `structure` has what the record must
+//! look like (I-001 to I-024), `transition` what a step may do (I-030 to I-078). They serve unit tests, fuzz
+//! targets and the model checker alike: [`checked_step`] is [`step`] with all of them asserted. The
+//! predicates read the record, the event and the actions; they work out for themselves what a segment
+//! deserves and never ask the code under test.
 //!
-//! Left out: what only a trace or the wire can show (I-080 and above), and the few ids in [`NOT_IN_ONE_STEP`].
+//! Left out: what only a trace or the wire can show (I-080 and above), and the few ids in
+//! [`NOT_IN_ONE_STEP`].
 
 use alloc::string::String;
 use core::fmt;
@@ -120,7 +122,7 @@ pub static NOT_IN_ONE_STEP: &[(&str, &str)] = &[
     ),
     (
         "I-019",
-        "bounds the queue of connections that wait to be accepted, which belongs to the host and not to a Tcb",
+        "bounds the queue of connections that wait to be accepted, which belongs to the host, not to a Tcb",
     ),
 ];
 

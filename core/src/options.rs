@@ -143,10 +143,7 @@ mod tests {
     fn an_unknown_option_is_skipped_by_its_length() {
         assert_eq!(
             list(&[254, 4, 9, 9, 2, 4, 2, 88]),
-            [
-                Ok(TcpOption::Unknown { kind: 254, data: &[9, 9] }),
-                Ok(TcpOption::MaximumSegmentSize(600)),
-            ]
+            [Ok(TcpOption::Unknown { kind: 254, data: &[9, 9] }), Ok(TcpOption::MaximumSegmentSize(600)),]
         );
         assert_eq!(maximum_segment_size(&[254, 4, 9, 9, 2, 4, 2, 88]), Some(600));
     }

@@ -138,7 +138,8 @@ pub(crate) fn retransmit_head(step: &mut Processing<'_>) {
     let in_flight = tcb.text_in_flight();
     let len = in_flight.min(tcb.effective_mss()).min(tcb.snd.wnd.max(1));
     let seq = tcb.snd.una;
-    let mut ctl = if len > 0 && seq + len == tcb.send_queue_start() + crate::tcb::octets(tcb.send_queue.len()) {
+    let mut ctl = if len > 0 && seq + len == tcb.send_queue_start() + crate::tcb::octets(tcb.send_queue.len())
+    {
         Control::PSH
     } else {
         Control::NONE

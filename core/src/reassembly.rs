@@ -71,7 +71,9 @@ impl Reassembly {
             if block.start.lt(next) && merged.text.is_empty() {
                 merged.start = block.start;
             } else {
-                merged.text.extend_from_slice(&text[next.since(start) as usize..block.start.since(start) as usize]);
+                merged
+                    .text
+                    .extend_from_slice(&text[next.since(start) as usize..block.start.since(start) as usize]);
             }
             merged.text.extend_from_slice(&block.text);
             next = block.end().later(start);

@@ -310,13 +310,38 @@ impl Rule {
     #[must_use]
     pub const fn out_of_scope(self) -> Option<OutOfScope> {
         match self {
-            Self::Open1 | Self::Open2 | Self::Send1 | Self::Receive1 | Self::Close1 | Self::Abort1 | Self::Status1
-            | Self::Listen3 | Self::Listen4 | Self::SynSent6 | Self::SynSent7 | Self::Sec1 | Self::Sec2 => {
-                Some(OutOfScope::NotModelled)
-            }
-            Self::Paws1 | Self::Paws2 | Self::Paws3 | Self::Paws4 | Self::Paws5 | Self::Paws6 | Self::Paws7
-            | Self::Paws8 | Self::Seq13 | Self::Syn8 | Self::Syn9 | Self::Syn10 | Self::Timeout7 | Self::Timeout8 | Self::Timeout11 | Self::Icmp1 | Self::Icmp2
-            | Self::Icmp3 | Self::Icmp4 => Some(OutOfScope::NotYet),
+            Self::Open1
+            | Self::Open2
+            | Self::Send1
+            | Self::Receive1
+            | Self::Close1
+            | Self::Abort1
+            | Self::Status1
+            | Self::Listen3
+            | Self::Listen4
+            | Self::SynSent6
+            | Self::SynSent7
+            | Self::Sec1
+            | Self::Sec2 => Some(OutOfScope::NotModelled),
+            Self::Paws1
+            | Self::Paws2
+            | Self::Paws3
+            | Self::Paws4
+            | Self::Paws5
+            | Self::Paws6
+            | Self::Paws7
+            | Self::Paws8
+            | Self::Seq13
+            | Self::Syn8
+            | Self::Syn9
+            | Self::Syn10
+            | Self::Timeout7
+            | Self::Timeout8
+            | Self::Timeout11
+            | Self::Icmp1
+            | Self::Icmp2
+            | Self::Icmp3
+            | Self::Icmp4 => Some(OutOfScope::NotYet),
             _ => None,
         }
     }
@@ -377,25 +402,24 @@ impl fmt::Debug for RuleSet {
 static ALL: [Rule; Rule::COUNT] = {
     use Rule::*;
     [
-        Open1, Open2, Open3, Open4, Open5, Open6, Open7, Open8, Open9, Open10, Open11, Open12, Send1,
-        Send2, Send3, Send4, Send5, Send6, Send7, Send8, Send9, Send10, Send11, Send12, Send13, Receive1,
-        Receive2, Receive3, Receive4, Receive5, Receive6, Receive7, Receive8, Receive9, Receive10,
-        Receive11, Receive12, Close1, Close2, Close3, Close4, Close5, Close6, Close7, Close8, Close9,
-        Close10, Close11, Close12, Close13, Abort1, Abort2, Abort3, Abort4, Abort5, Abort6, Status1,
-        Status2, Status3, Pre1, Pre2, Pre3, Pre4, Pre5, Pre6, Pre7, Closed1, Closed2, Closed3, Closed4,
-        Closed5, Closed6, Listen1, Listen2, Listen3, Listen4, Listen5, Listen6, Listen7, Listen8,
-        Listen9, SynSent1, SynSent2, SynSent3, SynSent4, SynSent5, SynSent6, SynSent7, SynSent8,
-        SynSent9, SynSent10, SynSent11, SynSent12, SynSent13, SynSent14, SynSent15, SynSent16, Paws1,
-        Paws2, Paws3, Paws4, Paws5, Paws6, Paws7, Paws8, Seq1, Seq2, Seq3, Seq4, Seq5, Seq6, Seq7, Seq8,
-        Seq9, Seq10, Seq11, Seq12, Seq13, Seq14, Seq15, Seq16, Seq17, Seq18, Seq19, Seq20, Seq21, Seq22,
-        Seq23, Rst1, Rst2, Rst3, Rst4, Rst5, Rst6, Rst7, Rst8, Rst9, Rst10, Rst11, Rst12, Rst13, Rst14,
-        Rst15, Sec1, Sec2, Syn1, Syn2, Syn3, Syn4, Syn5, Syn6, Syn7, Syn8, Syn9, Syn10, Syn11, Syn12,
-        Ack1, Ack2, Ack3, Ack4, Ack5, Ack6, Ack7, Ack8, Ack9, Ack10, Ack11, Ack12, Ack13, Ack14, Ack15,
-        Ack16, Ack17, Ack18, Ack19, Ack20, Ack21, Ack22, Ack23, Ack24, Ack25, Urg1, Urg2, Urg3, Urg4,
-        Urg5, Urg6, Text1, Text2, Text3, Text4, Text5, Text6, Text7, Text8, Text9, Fin1, Fin2, Fin3,
-        Fin4, Fin5, Fin6, Fin7, Fin8, Fin9, Fin10, Fin11, Fin12, Fin14, Fin13, Timeout1, Timeout2,
-        Timeout3, Timeout4, Timeout5, Timeout6, Timeout7, Timeout8, Timeout9, Timeout10, Timeout11,
-        Timeout12, Timeout13, Timeout14, Icmp1, Icmp2, Icmp3, Icmp4,
+        Open1, Open2, Open3, Open4, Open5, Open6, Open7, Open8, Open9, Open10, Open11, Open12, Send1, Send2,
+        Send3, Send4, Send5, Send6, Send7, Send8, Send9, Send10, Send11, Send12, Send13, Receive1, Receive2,
+        Receive3, Receive4, Receive5, Receive6, Receive7, Receive8, Receive9, Receive10, Receive11,
+        Receive12, Close1, Close2, Close3, Close4, Close5, Close6, Close7, Close8, Close9, Close10, Close11,
+        Close12, Close13, Abort1, Abort2, Abort3, Abort4, Abort5, Abort6, Status1, Status2, Status3, Pre1,
+        Pre2, Pre3, Pre4, Pre5, Pre6, Pre7, Closed1, Closed2, Closed3, Closed4, Closed5, Closed6, Listen1,
+        Listen2, Listen3, Listen4, Listen5, Listen6, Listen7, Listen8, Listen9, SynSent1, SynSent2, SynSent3,
+        SynSent4, SynSent5, SynSent6, SynSent7, SynSent8, SynSent9, SynSent10, SynSent11, SynSent12,
+        SynSent13, SynSent14, SynSent15, SynSent16, Paws1, Paws2, Paws3, Paws4, Paws5, Paws6, Paws7, Paws8,
+        Seq1, Seq2, Seq3, Seq4, Seq5, Seq6, Seq7, Seq8, Seq9, Seq10, Seq11, Seq12, Seq13, Seq14, Seq15,
+        Seq16, Seq17, Seq18, Seq19, Seq20, Seq21, Seq22, Seq23, Rst1, Rst2, Rst3, Rst4, Rst5, Rst6, Rst7,
+        Rst8, Rst9, Rst10, Rst11, Rst12, Rst13, Rst14, Rst15, Sec1, Sec2, Syn1, Syn2, Syn3, Syn4, Syn5, Syn6,
+        Syn7, Syn8, Syn9, Syn10, Syn11, Syn12, Ack1, Ack2, Ack3, Ack4, Ack5, Ack6, Ack7, Ack8, Ack9, Ack10,
+        Ack11, Ack12, Ack13, Ack14, Ack15, Ack16, Ack17, Ack18, Ack19, Ack20, Ack21, Ack22, Ack23, Ack24,
+        Ack25, Urg1, Urg2, Urg3, Urg4, Urg5, Urg6, Text1, Text2, Text3, Text4, Text5, Text6, Text7, Text8,
+        Text9, Fin1, Fin2, Fin3, Fin4, Fin5, Fin6, Fin7, Fin8, Fin9, Fin10, Fin11, Fin12, Fin14, Fin13,
+        Timeout1, Timeout2, Timeout3, Timeout4, Timeout5, Timeout6, Timeout7, Timeout8, Timeout9, Timeout10,
+        Timeout11, Timeout12, Timeout13, Timeout14, Icmp1, Icmp2, Icmp3, Icmp4,
     ]
 };
 
@@ -426,10 +450,15 @@ mod tests {
     fn every_row_says_when_what_and_where() {
         for rule in Rule::all() {
             let row = rule.row();
-            for cell in [row.id, row.event, row.states, row.condition, row.response, row.next_state, row.effects] {
+            for cell in
+                [row.id, row.event, row.states, row.condition, row.response, row.next_state, row.effects]
+            {
                 assert!(!cell.is_empty(), "{row:?}");
             }
-            assert!(row.clause.contains("3.") || row.clause.contains("RFC") || row.clause.contains("A.1"), "{row:?}");
+            assert!(
+                row.clause.contains("3.") || row.clause.contains("RFC") || row.clause.contains("A.1"),
+                "{row:?}"
+            );
         }
     }
 

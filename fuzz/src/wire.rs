@@ -116,8 +116,14 @@ pub fn check_octets(octets: &[u8]) {
     assert_eq!((tcp.sequence_number(), tcp.acknowledgment_number()), (segment.seq.0, segment.ack.0));
     assert_eq!((tcp.window_size(), tcp.urgent_pointer()), (segment.wnd, segment.up));
     assert_eq!((tcp.options(), tcp.payload()), (segment.options, segment.text));
-    assert_eq!([tcp.fin(), tcp.syn(), tcp.rst(), tcp.psh()], [0, 1, 2, 3].map(|bit| segment.ctl.0 >> bit & 1 == 1));
-    assert_eq!([tcp.ack(), tcp.urg(), tcp.ece(), tcp.cwr()], [4, 5, 6, 7].map(|bit| segment.ctl.0 >> bit & 1 == 1));
+    assert_eq!(
+        [tcp.fin(), tcp.syn(), tcp.rst(), tcp.psh()],
+        [0, 1, 2, 3].map(|bit| segment.ctl.0 >> bit & 1 == 1)
+    );
+    assert_eq!(
+        [tcp.ack(), tcp.urg(), tcp.ece(), tcp.cwr()],
+        [4, 5, 6, 7].map(|bit| segment.ctl.0 >> bit & 1 == 1)
+    );
 
     let theirs = TcpPacket::new_checked(tcp.slice()).expect("smoltcp reads what we build");
     assert_eq!(theirs.seq_number().0.cast_unsigned(), segment.seq.0);

@@ -26,7 +26,9 @@ pub(super) fn matches(pattern: &SegmentPattern, segment: &SegmentRecord, ledger:
             WindowPattern::Exactly(wnd) => segment.wnd == wnd,
             WindowPattern::Above(wnd) => segment.wnd > wnd,
         })
-        && options.as_ref().is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option)))
+        && options
+            .as_ref()
+            .is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option)))
 }
 
 /// Whether an option is in the list, wherever it stands.
@@ -51,8 +53,8 @@ fn has_option(octets: &[u8], wanted: &OptionSpec) -> bool {
 mod tests {
     use super::*;
     use crate::scenario::{Anchor, SeqExpr};
-    use tcpspec_core::segment::Integrity;
     use tcpspec_core::SeqNumber;
+    use tcpspec_core::segment::Integrity;
 
     fn segment() -> SegmentRecord {
         SegmentRecord {
@@ -109,7 +111,10 @@ mod tests {
         ] {
             assert!(!matches(&wrong, &segment(), &ledger()), "{wrong:?}");
         }
-        let raw = SegmentPattern { options: Some(vec![OptionSpec::Raw(vec![5, 180]), OptionSpec::EndOfList]), ..pattern };
+        let raw = SegmentPattern {
+            options: Some(vec![OptionSpec::Raw(vec![5, 180]), OptionSpec::EndOfList]),
+            ..pattern
+        };
         assert!(matches(&raw, &segment(), &ledger()));
     }
 }

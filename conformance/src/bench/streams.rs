@@ -26,7 +26,10 @@ pub(super) fn text(stream: Stream, position: u32, len: u32) -> Vec<u8> {
 
 /// The first position where `text`, which begins at `position`, is not what was sent.
 pub(super) fn first_wrong(stream: Stream, position: u32, text: &[u8]) -> Option<u32> {
-    (position..).zip(text).find(|(position, found)| octet(stream, *position) != **found).map(|(wrong, _)| wrong)
+    (position..)
+        .zip(text)
+        .find(|(position, found)| octet(stream, *position) != **found)
+        .map(|(wrong, _)| wrong)
 }
 
 #[cfg(test)]

@@ -2,19 +2,26 @@
 
 use super::streams::{self, Stream};
 use super::{
-    Bench, CLIENT_PORT, CallOutcome, Departure, End, Endpoints, Happening, SERVICE_PORT, ScenarioCall, SocketAddr,
-    SocketId, UserCall,
+    Bench, CLIENT_PORT, CallOutcome, Departure, End, Endpoints, Happening, SERVICE_PORT, ScenarioCall,
+    SocketAddr, SocketId, UserCall,
 };
 use crate::scenario::ExpectedOutcome;
 use crate::stack::CallFailure;
 
 impl Bench<'_> {
     /// Makes a call and judges its outcome.
-    pub(super) fn user_call(&mut self, call: ScenarioCall, expected: &[ExpectedOutcome]) -> Result<(), Departure> {
+    pub(super) fn user_call(
+        &mut self,
+        call: ScenarioCall,
+        expected: &[ExpectedOutcome],
+    ) -> Result<(), Departure> {
         let outcome = self.make(call)?;
         let said = said(&outcome);
-        let line =
-            self.write_down(Happening::Call { end: End::Left, call: call.to_string(), outcome: said.clone() });
+        let line = self.write_down(Happening::Call {
+            end: End::Left,
+            call: call.to_string(),
+            outcome: said.clone(),
+        });
         if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, *expected)) {
             let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
             let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
@@ -75,7 +82,8 @@ impl Bench<'_> {
         call: impl FnOnce(SocketId) -> UserCall<'c>,
     ) -> Result<CallOutcome, Departure> {
         if let (None, Some(listener)) = (self.connection, self.listener)
-            && let CallOutcome::Opened(socket) = self.guarded(|stack| stack.call(UserCall::Accept { listener }))?
+            && let CallOutcome::Opened(socket) =
+                self.guarded(|stack| stack.call(UserCall::Accept { listener }))?
         {
             self.connection = Some(socket);
         }

@@ -142,4 +142,3 @@ impl Peer {
 pub const fn octet(from: End, position: u32) -> u8 {
     ((position % 251) as u8).wrapping_add(if matches!(from, End::Left) { 0 } else { 101 })
 }
-

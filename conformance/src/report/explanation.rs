@@ -21,7 +21,10 @@ const CODE: [(&str, &[&str]); 36] = [
     ("3.4.1", &["core/src/host.rs", "conformance/src/stack/reference.rs"]),
     ("3.4.2", &["core/src/profile.rs"]),
     ("3.5", &["core/src/segment_arrives/listen.rs", "core/src/segment_arrives/syn_sent.rs"]),
-    ("3.5.1", &["core/src/segment_arrives/syn_sent.rs", "core/src/segment_arrives/other_states/first_sequence.rs"]),
+    (
+        "3.5.1",
+        &["core/src/segment_arrives/syn_sent.rs", "core/src/segment_arrives/other_states/first_sequence.rs"],
+    ),
     ("3.5.2", &["core/src/processing.rs", "core/src/segment_arrives/closed.rs"]),
     ("3.5.3", &["core/src/segment_arrives/other_states/second_reset.rs"]),
     ("3.6", &["core/src/calls/close.rs", "core/src/segment_arrives/other_states/eighth_fin.rs"]),
@@ -175,7 +178,10 @@ fn of_case(case: &Case) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}, a case of section {} ({})\n", case.id, case.section, case.topic);
     for requirement in case.scenario.checks.iter().filter_map(|id| requirement::find(id)) {
-        let said = format!("{} ({}, {}): {}", requirement.id, requirement.level, requirement.clause, requirement.text);
+        let said = format!(
+            "{} ({}, {}): {}",
+            requirement.id, requirement.level, requirement.clause, requirement.text
+        );
         let _ = writeln!(text, "{}", wrapped(&said, 2));
     }
     text.push('\n');
@@ -185,7 +191,8 @@ fn of_case(case: &Case) -> String {
 
 fn rule_in_short(text: &mut String, rule: Rule) {
     let row = rule.row();
-    let said = format!("{} ({}): {} -> {}, {}", row.id, row.states, row.condition, row.response, row.next_state);
+    let said =
+        format!("{} ({}): {} -> {}, {}", row.id, row.states, row.condition, row.response, row.next_state);
     let _ = writeln!(text, "{}", wrapped(&said, 2));
 }
 

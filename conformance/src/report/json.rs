@@ -76,7 +76,8 @@ pub fn render(report: &Report) -> String {
         counts: CountsObject { passed, failed, known, fixed, skipped, inconclusive },
         cases: report.results.iter().map(case).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&document).expect("plain strings and numbers always serialize");
+    let mut text =
+        serde_json::to_string_pretty(&document).expect("plain strings and numbers always serialize");
     text.push('\n');
     text
 }

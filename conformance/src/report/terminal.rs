@@ -59,7 +59,11 @@ fn departures(text: &mut String, report: &Report) {
     }
     for result in &report.results {
         if let Verdict::FixedDeviation { reason, .. } = &result.verdict {
-            let _ = writeln!(text, "\nFIXED {}\n  The case passes, but a deviation is listed: {reason}", result.case.id);
+            let _ = writeln!(
+                text,
+                "\nFIXED {}\n  The case passes, but a deviation is listed: {reason}",
+                result.case.id
+            );
             let _ = writeln!(text, "  Remove it from the list of known deviations.");
         }
     }

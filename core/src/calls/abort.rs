@@ -14,11 +14,9 @@ pub(super) fn abort(step: &mut Processing<'_>) {
         }
         State::Listen => (Rule::Abort3, None),
         State::SynSent => (Rule::Abort4, None),
-        State::SynReceived
-        | State::Established
-        | State::FinWait1
-        | State::FinWait2
-        | State::CloseWait => (Rule::Abort5, Some(step.tcb.snd.nxt)),
+        State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
+            (Rule::Abort5, Some(step.tcb.snd.nxt))
+        }
         State::Closing | State::LastAck | State::TimeWait => (Rule::Abort6, None),
     };
     step.fire(rule);

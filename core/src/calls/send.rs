@@ -64,7 +64,9 @@ pub(super) fn send(step: &mut Processing<'_>, request: &Request<'_>) {
                 step.fire(Rule::Send9);
             }
         }
-        State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => closing(step),
+        State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
+            closing(step)
+        }
     }
 }
 

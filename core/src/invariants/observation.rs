@@ -1,6 +1,7 @@
 //! What the invariants look at: the record before a step, and the step itself.
 //!
-//! What a segment deserves is worked out here from the text of the standard, apart from the code that is checked.
+//! What a segment deserves is worked out here from the text of the standard, apart from the code that is
+//! checked.
 
 use crate::event::{Action, Actions, Call, Event, Outcome, Signal, Timer, TimerSet};
 use crate::profile::{Profile, TimeWaitReuse};
@@ -86,8 +87,8 @@ impl Before {
         }
     }
 
-    /// Whether the first check lets the segment's controls through: Table 6, and what lies at RCV.NXT of a closed
-    /// window (MUST-66).
+    /// Whether the first check lets the segment's controls through: Table 6, and what lies at RCV.NXT of a
+    /// closed window (MUST-66).
     pub(super) fn lets_pass(&self, segment: &Segment<'_>) -> bool {
         let at_closed_window = self.rcv.wnd == 0 && segment.seq == self.rcv.nxt && !segment.has(Control::SYN);
         self.acceptable(segment) || at_closed_window
@@ -109,8 +110,8 @@ impl Before {
             && segment.seq.ge(self.rcv.nxt)
     }
 
-    /// Whether the fourth check sees the segment's SYN: inside the window, or anywhere at all where RFC 5961 §4
-    /// governs. The SYN of a simultaneous open that comes again is nobody's attack (V-4).
+    /// Whether the fourth check sees the segment's SYN: inside the window, or anywhere at all where RFC 5961
+    /// §4 governs. The SYN of a simultaneous open that comes again is nobody's attack (V-4).
     pub(super) fn counts_syn(&self, segment: &Segment<'_>) -> bool {
         if !segment.has(Control::SYN) || segment.has(Control::RST) {
             return false;
@@ -200,8 +201,8 @@ impl<'a> Transition<'a> {
         }
     }
 
-    /// The segment, if a synchronized connection takes it through the fifth check: the right place, no RST, no SYN
-    /// that counts, an acknowledgment that can be one of this connection.
+    /// The segment, if a synchronized connection takes it through the fifth check: the right place, no RST,
+    /// no SYN that counts, an acknowledgment that can be one of this connection.
     pub(super) fn accepted(&self) -> Option<&'a Segment<'a>> {
         let before = self.before;
         self.segment().filter(|segment| {
@@ -255,7 +256,8 @@ impl<'a> Transition<'a> {
         self.only_reset().is_some_and(|sent| sent.seq == seq && sent.ctl == Control::RST && sent.is_empty())
     }
 
-    /// Whether exactly `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` was sent (URG may be set while urgent text waits).
+    /// Whether exactly `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` was sent (URG may be set while urgent text
+    /// waits).
     pub(super) fn only_acknowledgment(&self) -> bool {
         let (snd, rcv) = (&self.after.snd, &self.after.rcv);
         self.only_segment().is_some_and(|sent| {
@@ -264,8 +266,8 @@ impl<'a> Transition<'a> {
         })
     }
 
-    /// Whether the step answered with a challenge acknowledgment and changed nothing, or stayed silent because the
-    /// limit of RFC 5961 §7 was used up.
+    /// Whether the step answered with a challenge acknowledgment and changed nothing, or stayed silent
+    /// because the limit of RFC 5961 §7 was used up.
     pub(super) fn challenged(&self) -> bool {
         let limit = self.after.profile.challenge_limit;
         let used_up = limit.is_some_and(|(limit, _)| self.after.throttle.sent >= limit);

@@ -103,8 +103,8 @@ pub(super) const I_007: Invariant = Invariant {
 pub(super) const I_008: Invariant = Invariant {
     id: "I-008",
     clause: "§3.10.7.4 step 1 SHLD-31",
-    sentence: "what is held out of order is sorted, apart, right of RCV.NXT and inside what was offered; only what \
-               came with a SYN starts at RCV.NXT, until the handshake ends (V-24)",
+    sentence: "what is held out of order is sorted, apart, right of RCV.NXT and inside what was offered; \
+               only what came with a SYN starts at RCV.NXT, until the handshake ends (V-24)",
     holds: |t| {
         let tcb = t.after;
         let handshake = tcb.syn_outstanding();
@@ -127,8 +127,8 @@ pub(super) const I_008: Invariant = Invariant {
 pub(super) const I_009: Invariant = Invariant {
     id: "I-009",
     clause: "§3.3.2 figure 5, §3.6, §3.10.4",
-    sentence: "a FIN of ours is sent or queued exactly in the states that CLOSE leads to; in SYN-RECEIVED and \
-               CLOSE-WAIT it may be queued, not sent",
+    sentence: "a FIN of ours is sent or queued exactly in the states that CLOSE leads to; in SYN-RECEIVED \
+               and CLOSE-WAIT it may be queued, not sent",
     holds: |t| {
         let snd = &t.after.snd;
         match t.after.state {
@@ -184,8 +184,8 @@ pub(super) const I_012: Invariant = Invariant {
 pub(super) const I_013: Invariant = Invariant {
     id: "I-013",
     clause: "§3.10.7.4 step 8, §3.10.8",
-    sentence: "the timers that run are those that were asked for; of retransmission, persist and override at most \
-               one runs; TIME-WAIT has its own timer alone, and no other state has it",
+    sentence: "the timers that run are those that were asked for; of retransmission, persist and override at \
+               most one runs; TIME-WAIT has its own timer alone, and no other state has it",
     holds: |t| {
         let timers = t.after.timers;
         let sending = [Timer::Retransmission, Timer::Persist, Timer::SwsOverride];
@@ -218,7 +218,8 @@ pub(super) const I_014: Invariant = Invariant {
     holds: |t| t.after.timers.has(Timer::Retransmission) == t.after.outstanding(),
 };
 
-/// Whether text waits, nothing is in flight that could bring an acknowledgment, and the peer's window is open or not.
+/// Whether text waits, nothing is in flight that could bring an acknowledgment, and the peer's window is open
+/// or not.
 fn text_is_stuck(t: &Transition<'_>, window_is_open: bool) -> bool {
     let tcb = t.after;
     sends_text(tcb.state) && !tcb.outstanding() && tcb.unsent() > 0 && (tcb.snd.wnd > 0) == window_is_open
@@ -260,8 +261,8 @@ pub(super) const I_018: Invariant = Invariant {
 pub(super) const I_020: Invariant = Invariant {
     id: "I-020",
     clause: "§3.5 MUST-11, §3.6.1 MAY-2",
-    sentence: "how SYN-RECEIVED was reached is recorded until it is left, and a reopened TIME-WAIT is remembered \
-               exactly until our SYN is acknowledged",
+    sentence: "how SYN-RECEIVED was reached is recorded until it is left, and a reopened TIME-WAIT is \
+               remembered exactly until our SYN is acknowledged",
     holds: |t| {
         let (before, after) = (t.before, t.after);
         let recorded = match (before.state, after.state) {
@@ -279,8 +280,8 @@ pub(super) const I_020: Invariant = Invariant {
 pub(super) const I_021: Invariant = Invariant {
     id: "I-021",
     clause: "§3.1 MUST-1, §3.8.6 MUST-34, SHLD-15",
-    sentence: "SND.WND is the window field of a segment read as unsigned, and a window that ends before SND.NXT lets \
-               no new text go",
+    sentence: "SND.WND is the window field of a segment read as unsigned, and a window that ends before \
+               SND.NXT lets no new text go",
     holds: |t| {
         let (before, after) = (&t.before.snd, &t.after.snd);
         let read = after.wnd == 0
@@ -296,7 +297,8 @@ pub(super) const I_021: Invariant = Invariant {
 pub(super) const I_022: Invariant = Invariant {
     id: "I-022",
     clause: "§3.8.6.2.2",
-    sentence: "unread text and the window fit the receive buffer, and what is held out of order fits the window",
+    sentence: "unread text and the window fit the receive buffer, and what is held out of order fits the \
+               window",
     holds: |t| {
         let tcb = t.after;
         let held: u32 = tcb.reassembly.ranges().map(|(start, end)| end.since(start)).sum();

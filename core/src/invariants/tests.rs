@@ -1,5 +1,5 @@
-//! Honest lives keep every invariant, and every invariant can be broken: a step is taken, then its record or its
-//! actions are spoiled by hand, and the spoiled step must be reported under the invariant's id.
+//! Honest lives keep every invariant, and every invariant can be broken: a step is taken, then its record or
+//! its actions are spoiled by hand, and the spoiled step must be reported under the invariant's id.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

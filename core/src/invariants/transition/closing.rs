@@ -11,8 +11,8 @@ use crate::tcb::{Origin, octets};
 pub(in crate::invariants) const I_059: Invariant = Invariant {
     id: "I-059",
     clause: "§3.10.7.4 steps 5 and 8, figure 5 note 2",
-    sentence: "FIN-WAIT-1 goes to FIN-WAIT-2 for the acknowledgment of our FIN, to CLOSING for the peer's FIN, to \
-               TIME-WAIT for both",
+    sentence: "FIN-WAIT-1 goes to FIN-WAIT-2 for the acknowledgment of our FIN, to CLOSING for the peer's \
+               FIN, to TIME-WAIT for both",
     holds: |t| {
         let in_fin_wait_1 = t.before.state == State::FinWait1 && t.after.state != State::Closed;
         let Some(segment) = t.accepted().filter(|_| in_fin_wait_1) else { return true };
@@ -37,8 +37,8 @@ fn brings_fin_in_order(t: &Transition<'_>, segment: &Segment<'_>) -> bool {
 pub(in crate::invariants) const I_060: Invariant = Invariant {
     id: "I-060",
     clause: "§3.10.7.4 step 8",
-    sentence: "FIN-WAIT-2 goes to TIME-WAIT for the peer's FIN, which is acknowledged; the time-wait timer starts and \
-               the others stop",
+    sentence: "FIN-WAIT-2 goes to TIME-WAIT for the peer's FIN, which is acknowledged; the time-wait timer \
+               starts and the others stop",
     holds: |t| {
         if t.before.state != State::FinWait2 || t.after.state == State::Closed {
             return true;
@@ -123,8 +123,8 @@ pub(in crate::invariants) const I_063: Invariant = Invariant {
 pub(in crate::invariants) const I_064: Invariant = Invariant {
     id: "I-064",
     clause: "§3.6.1 MUST-13, §3.4.2, §3.10.5",
-    sentence: "TIME-WAIT lasts two maximum segment lifetimes from its last start, unless ABORT, a RST, or a SYN that \
-               counts ends it",
+    sentence: "TIME-WAIT lasts two maximum segment lifetimes from its last start, unless ABORT, a RST, or a \
+               SYN that counts ends it",
     holds: |t| {
         let lifetimes = t.after.profile.msl.saturating_mul(2);
         let whole = t.actions.list.iter().all(|action| match *action {
@@ -161,8 +161,8 @@ pub(in crate::invariants) const I_065: Invariant = Invariant {
 pub(in crate::invariants) const I_066: Invariant = Invariant {
     id: "I-066",
     clause: "§3.6.1 MAY-2, RFC 6191 §2",
-    sentence: "a SYN opens TIME-WAIT again exactly where the endpoint reuses early and the SYN is above the old FIN; \
-               the new ISS is above all that the old connection sent",
+    sentence: "a SYN opens TIME-WAIT again exactly where the endpoint reuses early and the SYN is above the \
+               old FIN; the new ISS is above all that the old connection sent",
     holds: |t| {
         let reopened = t.before.state == State::TimeWait && t.after.state == State::SynReceived;
         match t.segment_in(State::TimeWait) {
@@ -193,8 +193,8 @@ pub(in crate::invariants) const I_067: Invariant = Invariant {
 pub(in crate::invariants) const I_068: Invariant = Invariant {
     id: "I-068",
     clause: "§3.10.5",
-    sentence: "ABORT deletes the record, with exactly <SEQ=SND.NXT><CTL=RST> from SYN-RECEIVED to CLOSE-WAIT and \
-               nothing in the other states",
+    sentence: "ABORT deletes the record, with exactly <SEQ=SND.NXT><CTL=RST> from SYN-RECEIVED to CLOSE-WAIT \
+               and nothing in the other states",
     holds: |t| {
         if t.call() != Some(&Call::Abort) {
             return true;
@@ -231,7 +231,8 @@ pub(in crate::invariants) const I_069: Invariant = Invariant {
 pub(in crate::invariants) const I_070: Invariant = Invariant {
     id: "I-070",
     clause: "§3.10.7.4 steps 7 and 8, §3.4",
-    sentence: "RCV.NXT moves by one for each octet given to the user or queued for him, and by one for the FIN, once",
+    sentence: "RCV.NXT moves by one for each octet given to the user or queued for him, and by one for the \
+               FIN, once",
     holds: |t| {
         let opened = t.before.state == State::SynSent && has_both_numbers(t.after.state);
         if !t.same_connection() && !opened {
@@ -261,8 +262,8 @@ pub(in crate::invariants) const I_071: Invariant = Invariant {
 pub(in crate::invariants) const I_072: Invariant = Invariant {
     id: "I-072",
     clause: "§3.10",
-    sentence: "every event meets exactly one rule: a segment one row of the first check that settles it, a call one \
-               answer, a timer that does not run none",
+    sentence: "every event meets exactly one rule: a segment one row of the first check that settles it, a \
+               call one answer, a timer that does not run none",
     holds: |t| match *t.event {
         Event::SegmentArrives(_) => count(t, settling_rules(t)) == 1 && replies(t) == 0,
         Event::Call(_) => replies(t) == 1,
@@ -298,8 +299,8 @@ fn replies(t: &Transition<'_>) -> usize {
 pub(in crate::invariants) const I_073: Invariant = Invariant {
     id: "I-073",
     clause: "§3.6 MUST-12, §3.10.7.4 steps 2 and 8, §3.10.8",
-    sentence: "the user is told when the peer or a timeout ends the connection, and can tell a FIN from a RST; every \
-               RECEIVE that waits is answered in the end",
+    sentence: "the user is told when the peer or a timeout ends the connection, and can tell a FIN from a \
+               RST; every RECEIVE that waits is answered in the end",
     holds: |t| told_of_the_end(t) && receives_are_answered(t),
 };
 
@@ -329,8 +330,8 @@ fn receives_are_answered(t: &Transition<'_>) -> bool {
 pub(in crate::invariants) const I_074: Invariant = Invariant {
     id: "I-074",
     clause: "§3.10.1, §3.10.2, §3.10.4",
-    sentence: "after CLOSE a SEND is refused and a second CLOSE sends nothing; OPEN of a connection that is past \
-               LISTEN is refused",
+    sentence: "after CLOSE a SEND is refused and a second CLOSE sends nothing; OPEN of a connection that is \
+               past LISTEN is refused",
     holds: |t| {
         let Some(call) = t.call() else { return true };
         let exists = !matches!(t.before.state, State::Closed | State::Listen);
@@ -387,7 +388,8 @@ pub(in crate::invariants) const I_077: Invariant = Invariant {
 pub(in crate::invariants) const I_078: Invariant = Invariant {
     id: "I-078",
     clause: "§3.6.1 MAY-1, SHLD-3",
-    sentence: "on a host whose users cannot read after CLOSE, text that nobody will read resets the connection",
+    sentence: "on a host whose users cannot read after CLOSE, text that nobody will read resets the \
+               connection",
     holds: |t| {
         let before = t.before;
         if !before.profile.half_duplex_close {

@@ -1,5 +1,5 @@
-//! Which state may follow which, and what CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED make of a segment (I-030 to
-//! I-044).
+//! Which state may follow which, and what CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED make of a segment (I-030
+//! to I-044).
 
 use super::super::Invariant;
 use super::super::observation::{Before, Transition, is_plain_syn};
@@ -22,7 +22,8 @@ fn is_edge(before: &Before, after: State) -> bool {
         Closed => matches!(after, Listen | SynSent),
         Listen => matches!(after, SynReceived | SynSent | Closed),
         SynSent => matches!(after, SynReceived | Established | CloseWait | Closed),
-        // A CLOSE that waited in SYN-RECEIVED takes effect on the way: FIN-WAIT-1, and CLOSING with the peer's FIN.
+        // A CLOSE that waited in SYN-RECEIVED takes effect on the way: FIN-WAIT-1, and CLOSING with the
+        // peer's FIN.
         SynReceived => match after {
             Listen => before.origin == Origin::Passive,
             TimeWait => before.origin == Origin::TimeWait,
@@ -40,8 +41,8 @@ fn is_edge(before: &Before, after: State) -> bool {
 pub(in crate::invariants) const I_031: Invariant = Invariant {
     id: "I-031",
     clause: "§3.10.4 to §3.10.8, §3.8.3",
-    sentence: "ESTABLISHED is left only for CLOSE, ABORT, the peer's FIN, a RST or SYN that counts, and the user \
-               timeout",
+    sentence: "ESTABLISHED is left only for CLOSE, ABORT, the peer's FIN, a RST or SYN that counts, and the \
+               user timeout",
     holds: |t| {
         if t.before.state != State::Established || t.after.state == State::Established {
             return true;
@@ -130,8 +131,8 @@ fn acknowledges_syn(before: &Before, segment: &Segment<'_>) -> bool {
 pub(in crate::invariants) const I_037: Invariant = Invariant {
     id: "I-037",
     clause: "§3.10.7.3 first check, §3.5.2",
-    sentence: "in SYN-SENT an acknowledgment of anything but our SYN gets <SEQ=SEG.ACK><CTL=RST>, unless it is a RST \
-               itself, and our SYN stays outstanding",
+    sentence: "in SYN-SENT an acknowledgment of anything but our SYN gets <SEQ=SEG.ACK><CTL=RST>, unless it \
+               is a RST itself, and our SYN stays outstanding",
     holds: |t| match t.segment_in(State::SynSent) {
         Some(segment) if segment.has(Control::ACK) && !acknowledges_syn(t.before, segment) => {
             let answered = if segment.has(Control::RST) { t.silent() } else { t.only_reset_at(segment.ack) };
@@ -144,8 +145,8 @@ pub(in crate::invariants) const I_037: Invariant = Invariant {
 pub(in crate::invariants) const I_038: Invariant = Invariant {
     id: "I-038",
     clause: "§3.10.7.3 second check, §3.5.3, erratum 8167",
-    sentence: "in SYN-SENT a RST that acknowledges our SYN closes the connection and tells the user; another is \
-               ignored",
+    sentence: "in SYN-SENT a RST that acknowledges our SYN closes the connection and tells the user; another \
+               is ignored",
     holds: |t| match t.segment_in(State::SynSent) {
         Some(segment) if segment.has(Control::RST) => {
             let told = t.told(Signal::ConnectionReset) || t.told(Signal::ConnectionRefused);
@@ -175,7 +176,8 @@ pub(in crate::invariants) const I_039: Invariant = Invariant {
 pub(in crate::invariants) const I_040: Invariant = Invariant {
     id: "I-040",
     clause: "§3.10.7.3 fourth check",
-    sentence: "in SYN-SENT a SYN,ACK of our SYN opens the connection, and what is sent acknowledges all of it",
+    sentence: "in SYN-SENT a SYN,ACK of our SYN opens the connection, and what is sent acknowledges all of \
+               it",
     holds: |t| match t.segment_in(State::SynSent) {
         Some(segment) if segment.ctl.has(Control::SYN) && !segment.has(Control::RST) => {
             if !acknowledges_syn(t.before, segment) {
@@ -194,7 +196,8 @@ pub(in crate::invariants) const I_040: Invariant = Invariant {
 pub(in crate::invariants) const I_041: Invariant = Invariant {
     id: "I-041",
     clause: "§3.10.7.3 fifth check, §3.10.7.4 step 8",
-    sentence: "in SYN-SENT a segment without SYN and RST is ignored, its FIN too, unless its acknowledgment is wrong",
+    sentence: "in SYN-SENT a segment without SYN and RST is ignored, its FIN too, unless its acknowledgment \
+               is wrong",
     holds: |t| match t.segment_in(State::SynSent) {
         Some(segment) if !segment.has(Control::SYN) && !segment.has(Control::RST) => {
             let wrong = segment.has(Control::ACK) && !acknowledges_syn(t.before, segment);
@@ -218,7 +221,8 @@ pub(in crate::invariants) const I_042: Invariant = Invariant {
             } else if t.before.acceptable(segment) || t.before.is_crossing_syn(segment) {
                 t.unchanged() && t.only_reset_at(segment.ack)
             } else {
-                // Text at a closed window is the first check's to answer; a wrong acknowledgment is no reason for more.
+                // Text at a closed window is the first check's to answer; a wrong acknowledgment is no reason
+                // for more.
                 t.unchanged() && t.only_acknowledgment()
             }
         }

@@ -58,7 +58,8 @@ pub(in crate::invariants) const I_047: Invariant = Invariant {
 pub(in crate::invariants) const I_048: Invariant = Invariant {
     id: "I-048",
     clause: "§3.5.3, §3.10.7.4 step 2, RFC 1337 §3",
-    sentence: "a RST that counts resets the connection without an answer, unless the endpoint guards its TIME-WAIT",
+    sentence: "a RST that counts resets the connection without an answer, unless the endpoint guards its \
+               TIME-WAIT",
     holds: |t| {
         let Some(segment) = t.segment_in_other_states() else { return true };
         let before = t.before;
@@ -79,8 +80,8 @@ pub(in crate::invariants) const I_049: Invariant = Invariant {
 pub(in crate::invariants) const I_050: Invariant = Invariant {
     id: "I-050",
     clause: "§3.4 MUST-66, §3.8.6.1, §3.10.7.4 step 1",
-    sentence: "a closed window still lets the RST, the acknowledgment and the urgent pointer of a segment at RCV.NXT \
-               through, and none of its text",
+    sentence: "a closed window still lets the RST, the acknowledgment and the urgent pointer of a segment at \
+               RCV.NXT through, and none of its text",
     holds: |t| {
         let before = t.before;
         let Some(segment) = t.segment_in_other_states() else { return true };
@@ -126,7 +127,8 @@ pub(in crate::invariants) const I_051: Invariant = Invariant {
 pub(in crate::invariants) const I_052: Invariant = Invariant {
     id: "I-052",
     clause: "RFC 793 p. 71, §3.10.7.4 step 4",
-    sentence: "without challenged SYNs, a SYN inside the window gets a RST, closes the connection and tells the user",
+    sentence: "without challenged SYNs, a SYN inside the window gets a RST, closes the connection and tells \
+               the user",
     holds: |t| {
         let Some(segment) = t.segment_in_other_states() else { return true };
         let before = t.before;
@@ -146,7 +148,8 @@ pub(in crate::invariants) const I_052: Invariant = Invariant {
 pub(in crate::invariants) const I_053: Invariant = Invariant {
     id: "I-053",
     clause: "§3.10.7.4 step 4, RFC 1122 §4.2.2.20 (e)",
-    sentence: "after a passive OPEN, a SYN inside the window leads from SYN-RECEIVED back to LISTEN without an answer",
+    sentence: "after a passive OPEN, a SYN inside the window leads from SYN-RECEIVED back to LISTEN without \
+               an answer",
     holds: |t| match t.segment_in(State::SynReceived) {
         Some(segment) if t.before.counts_syn(segment) => match t.before.origin {
             Origin::Passive => t.after.state == State::Listen && t.silent(),
@@ -190,8 +193,8 @@ pub(in crate::invariants) const I_055: Invariant = Invariant {
 pub(in crate::invariants) const I_056: Invariant = Invariant {
     id: "I-056",
     clause: "RFC 5961 §5, §3.10.7.4 step 5 MAY-12",
-    sentence: "where the range of acknowledgments is checked, one below SND.UNA - MAX.SND.WND discards its segment \
-               and gets an acknowledgment",
+    sentence: "where the range of acknowledgments is checked, one below SND.UNA - MAX.SND.WND discards its \
+               segment and gets an acknowledgment",
     holds: |t| match t.segment() {
         Some(segment) if reaches_fifth_check(t.before, segment) && t.before.profile.acknowledgment_range => {
             let oldest = t.before.snd.una - t.before.snd.max_wnd;
@@ -204,7 +207,8 @@ pub(in crate::invariants) const I_056: Invariant = Invariant {
 pub(in crate::invariants) const I_057: Invariant = Invariant {
     id: "I-057",
     clause: "§3.10.7.3 fourth check, §3.10.7.4 step 5",
-    sentence: "SND.UNA moves only to SEG.ACK of a segment that acknowledges something outstanding, never back",
+    sentence: "SND.UNA moves only to SEG.ACK of a segment that acknowledges something outstanding, never \
+               back",
     holds: |t| {
         let (before, after) = (&t.before.snd, &t.after.snd);
         if !t.same_send_side() || before.una == after.una {
@@ -220,7 +224,8 @@ pub(in crate::invariants) const I_057: Invariant = Invariant {
 pub(in crate::invariants) const I_058: Invariant = Invariant {
     id: "I-058",
     clause: "§3.10.7.4 step 5, RFC 1122 §4.2.2.20 (g)",
-    sentence: "a segment that is not older than the last one to do so sets the send window, and no other does",
+    sentence: "a segment that is not older than the last one to do so sets the send window, and no other \
+               does",
     holds: |t| {
         let (before, after) = (&t.before.snd, &t.after.snd);
         // The handshake is I-044's; before it ends there is nothing to compare with.

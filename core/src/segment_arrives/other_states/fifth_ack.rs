@@ -47,7 +47,9 @@ pub(super) fn fifth_check_ack(step: &mut Processing<'_>, segment: &Idealized<'_>
         State::Closing => closing(step),
         State::LastAck => last_ack(step),
         State::TimeWait => time_wait(step, segment),
-        State::Closed | State::Listen | State::SynSent | State::SynReceived | State::Established => Check::Passed,
+        State::Closed | State::Listen | State::SynSent | State::SynReceived | State::Established => {
+            Check::Passed
+        }
     }
 }
 

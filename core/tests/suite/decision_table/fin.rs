@@ -209,6 +209,14 @@ fn a_forged_fin_above_a_gap_does_not_hide_the_peers_own() {
 }
 
 #[test]
+fn of_two_held_fins_the_earlier_counts() {
+    let mut connection =
+        Connection::in_state(State::Established).after(arrives(fin(2000, 101))).after(arrives(fin(304, 101)));
+    connection.on(arrives(text(301, 101, b"abc")));
+    assert_eq!((connection.tcb.state, connection.tcb.rcv.nxt.0), (State::CloseWait, 305));
+}
+
+#[test]
 fn a_fin_one_past_the_window_waits() {
     let narrow = Profile { receive_buffer: 3, ..Profile::default() };
     let mut connection = Connection::in_state_with(State::Established, narrow);

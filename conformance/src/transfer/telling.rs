@@ -1,0 +1,402 @@
+//! Telling a transfer: the users' acts, the network's turn, and what must hold.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tcpspec_core::{Instant, SeqNumber, State};
+
+use super::{Act, BrokenPromise, Deed, LONGEST, Opening, Transfer};
+use crate::peers::{EndOptions, Peers, Stop, octet};
+use crate::scenario::ScenarioCall;
+use crate::stack::reference::Reference;
+use crate::stack::{CallOutcome, Stack};
+use crate::trace::End;
+
+const BOTH: [End; 2] = [End::Left, End::Right];
+
+/// A user sends no more than so many windows, so that tiny ones come to an end.
+const MOST_WINDOWS: u32 = 100;
+
+/// What a story may take once the network is fair. A retransmission or a probe may have backed off to a minute at each
+/// end when the network turns fair, and so may what follows it once more: the handshake, text, a window, a FIN.
+const PATIENCE: Duration = Duration::from_secs(8 * 60);
+
+/// What a window's worth of text may take: overriding the sender's silly window avoidance, the delayed acknowledgment
+/// and three round trips.
+const PATIENCE_PER_WINDOW: Duration = Duration::from_secs(3);
+
+/// Segments, departures and arrivals counted, that a story may take once the network is fair.
+const SEGMENTS: u32 = 300;
+
+/// Segments that a window's worth of text may take besides one for each full segment of it.
+const SEGMENTS_PER_WINDOW: u32 = 30;
+
+/// Where and when a story takes place; nothing that TCP does depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// The sockets of A and of B, of one address family.
+    pub sockets: [SocketAddr; 2],
+    /// When it begins.
+    pub begin: Duration,
+}
+
+impl Default for Setting {
+    /// IPv4 addresses reserved for documentation (RFC 5737), and time zero.
+    fn default() -> Self {
+        let socket = |host, port| SocketAddr::from((Ipv4Addr::new(192, 0, 2, host), port));
+        Self { sockets: [socket(1, 49_152), socket(2, 80)], begin: Duration::ZERO }
+    }
+}
+
+impl Transfer {
+    /// Tells the story, asserts what must hold at each point, and gives the two ends as they are when all is over.
+    ///
+    /// # Errors
+    /// The first promise that was not kept.
+    pub fn tell(&self) -> Result<Peers, Box<BrokenPromise>> {
+        self.tell_in(&Setting::default())
+    }
+
+    /// As [`Transfer::tell`], elsewhere or later.
+    ///
+    /// # Errors
+    /// The first promise that was not kept.
+    pub fn tell_in(&self, setting: &Setting) -> Result<Peers, Box<BrokenPromise>> {
+        let mut telling = Telling::new(self, setting);
+        match telling.tell() {
+            Ok(()) => Ok(telling.peers),
+            Err(Broken { id, sentence, detail }) => {
+                Err(Box::new(BrokenPromise { id, sentence, detail, trace: telling.peers.trace }))
+            }
+        }
+    }
+
+    fn msl(&self) -> Duration {
+        Duration::from_secs(self.msl.max(1).into())
+    }
+
+    fn end_options(&self, setting: &Setting, index: u8) -> EndOptions {
+        let choice = &self.ends[usize::from(index)];
+        let socket = setting.sockets[usize::from(index)];
+        let headers = if socket.is_ipv4() { 40 } else { 60 };
+        EndOptions {
+            socket,
+            seed: index.into(),
+            receive_buffer: choice.receive_buffer.octets(),
+            send_buffer: choice.send_buffer.octets(),
+            mtu: choice.segments.octets() + headers,
+            nagle: choice.nagle,
+            link: self.network.hostile(index, self.msl()),
+        }
+    }
+
+    /// Octets that may be under way from an end at once, as far as buffers and segments go.
+    fn window(&self, from: End) -> u32 {
+        let (sender, receiver) = match from {
+            End::Left => (&self.ends[0], &self.ends[1]),
+            End::Right => (&self.ends[1], &self.ends[0]),
+        };
+        receiver.receive_buffer.octets().min(sender.send_buffer.octets())
+    }
+}
+
+/// A promise that was not kept, without the trace.
+struct Broken {
+    id: &'static str,
+    sentence: &'static str,
+    detail: String,
+}
+
+/// What one user has done and seen.
+#[derive(Clone, Copy, Default)]
+struct User {
+    /// It opened by listening.
+    passive: bool,
+    reads_all: bool,
+    /// Octets read whose values have been looked at.
+    checked: usize,
+    /// CLOSE was taken, after so many octets.
+    closed_after: Option<u32>,
+    /// It gave the connection up: ABORT, or CLOSE before the connection was open.
+    gave_up: bool,
+    /// It has been told of the end of the stream.
+    at_the_end: bool,
+    /// RECEIVE fails from now on.
+    failed: bool,
+}
+
+struct Telling<'s> {
+    story: &'s Transfer,
+    peers: Peers,
+    users: [User; 2],
+}
+
+impl<'s> Telling<'s> {
+    fn new(story: &'s Transfer, setting: &Setting) -> Self {
+        let stacks = story.ends.map(|choice| -> Box<dyn Stack> {
+            let reference = Reference::with_profile(choice.profile(story.msl()));
+            Box::new(reference.with_clocked_iss(SeqNumber(choice.iss)))
+        });
+        let mut peers = Peers::unlike(stacks, [0, 1].map(|index| story.end_options(setting, index)));
+        peers.run_for(setting.begin);
+        Self { story, peers, users: [User::default(); 2] }
+    }
+
+    fn tell(&mut self) -> Result<(), Broken> {
+        self.open()?;
+        for act in self.story.acts.iter().take(LONGEST) {
+            self.wait(act.after.duration())?;
+            self.act(act)?;
+        }
+        self.come_to_rest()
+    }
+
+    fn user(&mut self, end: End) -> &mut User {
+        &mut self.users[index(end)]
+    }
+
+    fn open(&mut self) -> Result<(), Broken> {
+        match self.story.opening {
+            Opening::PassiveActive => {
+                self.listen(End::Right);
+                self.connect(End::Left);
+            }
+            Opening::BothPassive => {
+                BOTH.into_iter().for_each(|end| self.listen(end));
+                self.connect(End::Left);
+            }
+            Opening::Simultaneous => BOTH.into_iter().for_each(|end| self.connect(end)),
+            Opening::Early { late, active } => {
+                self.connect(End::Left);
+                self.wait(late.duration())?;
+                if active { self.connect(End::Right) } else { self.listen(End::Right) }
+            }
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, end: End) {
+        self.user(end).passive = true;
+        self.peers.call(end, ScenarioCall::OpenPassive);
+    }
+
+    fn connect(&mut self, end: End) {
+        self.user(end).passive = false;
+        self.peers.call(end, ScenarioCall::OpenActive);
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), Broken> {
+        let end = act.end();
+        match act.deed {
+            Deed::Send(size) => self.send(end, size.octets()),
+            Deed::Read(size) => return self.read(end, size.octets()),
+            Deed::ReadAll => {
+                self.user(end).reads_all = true;
+                return self.read(end, u32::MAX);
+            }
+            Deed::StopReading => self.user(end).reads_all = false,
+            Deed::Close => self.close(end),
+            Deed::Abort => {
+                self.user(end).gave_up = true;
+                self.peers.call(end, ScenarioCall::Abort);
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, end: End, len: u32) {
+        let most = self.story.window(end).saturating_mul(MOST_WINDOWS);
+        let len = len.min(most.saturating_sub(self.peers.sent(end)));
+        if len > 0 {
+            self.peers.call(end, ScenarioCall::Send(len));
+        }
+    }
+
+    /// CLOSE. Before the connection is open it means to give up (RFC 9293 §3.10.4), and so it does for a listener.
+    fn close(&mut self, end: End) {
+        let sent = self.peers.sent(end);
+        let gives_up = !self.is_open(end);
+        if self.peers.call(end, ScenarioCall::Close) == CallOutcome::Ok {
+            let user = self.user(end);
+            user.gave_up |= gives_up;
+            user.closed_after.get_or_insert(sent);
+        }
+    }
+
+    /// Whether a CLOSE would come after the text instead of giving the connection up.
+    fn is_open(&self, end: End) -> bool {
+        match self.peers.state(end) {
+            Some(State::Listen | State::SynSent) => false,
+            Some(State::SynReceived) => !self.users[index(end)].passive,
+            _ => true,
+        }
+    }
+
+    /// RECEIVE: what is read is what was sent (P-01), and the end comes after all of it (P-02).
+    fn read(&mut self, end: End, max: u32) -> Result<(), Broken> {
+        let outcome = self.peers.look(end, max);
+        let received = self.peers.received(end);
+        let user = &mut self.users[index(end)];
+        let fresh = &received[user.checked..];
+        let first = u32::try_from(user.checked).unwrap_or(u32::MAX);
+        let sent = self.peers.sent(end.other());
+        let right = (first..).zip(fresh).all(|(at, found)| *found == octet(end.other(), at));
+        if !right || received.len() > sent as usize {
+            let sentence = "what a user reads is what the other has sent, each octet once and in order";
+            let detail = format!("{} has read {} octets of {sent}", name(end), received.len());
+            return Err(Broken { id: "P-01", sentence, detail });
+        }
+        user.checked = received.len();
+        match outcome {
+            CallOutcome::EndOfStream => user.at_the_end = true,
+            CallOutcome::Error(_) => user.failed = true,
+            _ => return Ok(()),
+        }
+        let (at_the_end, received) = (user.at_the_end, received.len());
+        let closed = self.users[index(end.other())].closed_after.map(|octets| octets as usize);
+        if at_the_end && closed != Some(received) {
+            let sentence = "the end of the stream comes after all that was sent before CLOSE";
+            let detail = format!("{} is at the end after {received} octets, not {closed:?}", name(end));
+            return Err(Broken { id: "P-02", sentence, detail });
+        }
+        Ok(())
+    }
+
+    /// A user who reads everything reads as soon as something happens.
+    fn read_eagerly(&mut self) -> Result<(), Broken> {
+        for end in BOTH {
+            let user = self.users[index(end)];
+            if user.reads_all && !user.at_the_end && !user.failed {
+                self.read(end, u32::MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets time pass.
+    fn wait(&mut self, duration: Duration) -> Result<(), Broken> {
+        let until = self.peers.now() + duration;
+        loop {
+            match self.peers.run_to_next(until) {
+                None => self.read_eagerly()?,
+                Some(Stop::Runaway) => return Err(self.runaway("while the network was hostile")),
+                Some(Stop::Quiet | Stop::TimeIsUp) => break,
+            }
+        }
+        self.peers.run_for(until.since(self.peers.now()));
+        self.read_eagerly()
+    }
+
+    /// The network turns fair, everybody reads and closes; both ends come to rest.
+    fn come_to_rest(&mut self) -> Result<(), Broken> {
+        for end in BOTH {
+            self.peers.set_link(end, self.story.network.fair(self.story.msl()));
+            self.user(end).reads_all = true;
+        }
+        let limits = Limits::of(self);
+        loop {
+            self.read_eagerly()?;
+            BOTH.into_iter().for_each(|end| self.close_in_time(end));
+            let stop = self.peers.run_to_next(limits.time);
+            if self.peers.segments() > limits.segments {
+                return Err(self.runaway(&format!("on a fair network, past {}", limits.segments)));
+            }
+            match stop {
+                None => {}
+                Some(Stop::Quiet) => break,
+                Some(Stop::TimeIsUp) => return self.stuck("P-09", "timers still run"),
+                Some(Stop::Runaway) => return Err(self.runaway("on a fair network")),
+            }
+        }
+        self.read_eagerly()?;
+        self.is_at_rest()
+    }
+
+    /// Once the network is fair a user closes as soon as that means no more than "I have sent all".
+    fn close_in_time(&mut self, end: End) {
+        if self.users[index(end)].closed_after.is_some() || self.users[index(end)].gave_up {
+            return;
+        }
+        let nobody_comes = self.is_closed(end.other()) && self.peers.state(end) == Some(State::Listen);
+        if (self.is_open(end) && !self.is_closed(end)) || nobody_comes {
+            self.close(end);
+        }
+    }
+
+    /// A listening socket that was closed shows no state.
+    fn is_closed(&self, end: End) -> bool {
+        matches!(self.peers.state(end), None | Some(State::Closed))
+    }
+
+    /// Nothing is under way and no timer runs.
+    fn is_at_rest(&self) -> Result<(), Broken> {
+        if self.users.iter().any(|user| user.gave_up) {
+            // An end that gave up is silent from then on; the other may wait for ever (RFC 9293 §3.5.1).
+            return Ok(());
+        }
+        if !BOTH.into_iter().all(|end| self.is_closed(end)) {
+            return self.stuck("P-08", "nothing runs any more");
+        }
+        if matches!(self.story.opening, Opening::Early { .. }) {
+            return Ok(());
+        }
+        for end in BOTH {
+            let (received, sent) = (self.peers.received(end).len(), self.peers.sent(end.other()));
+            if received != sent as usize {
+                let sentence = "without ABORT, all that was sent before CLOSE is delivered";
+                let detail = format!("{} has read {received} octets of {sent}", name(end));
+                return Err(Broken { id: "P-08", sentence, detail });
+            }
+        }
+        Ok(())
+    }
+
+    fn stuck(&self, id: &'static str, detail: &str) -> Result<(), Broken> {
+        let sentence = "on a fair network, with both users reading and closed, both ends become CLOSED";
+        let states = BOTH.map(|end| self.peers.state(end).map_or("none", State::name));
+        Err(Broken { id, sentence, detail: format!("{detail}; A is {}, B is {}", states[0], states[1]) })
+    }
+
+    fn runaway(&self, when: &str) -> Broken {
+        let sentence = "two ends whose users are at rest do not keep sending";
+        Broken { id: "P-10", sentence, detail: format!("{} segments, {when}", self.peers.segments()) }
+    }
+}
+
+/// Until when a story must be over, and after how many segments.
+struct Limits {
+    time: Instant,
+    segments: u32,
+}
+
+impl Limits {
+    fn of(telling: &Telling<'_>) -> Self {
+        let Telling { story, peers, .. } = telling;
+        let (mut windows, mut full_segments) = (0, 0);
+        for end in BOTH {
+            let received = u32::try_from(peers.received(end.other()).len()).unwrap_or(u32::MAX);
+            let left = peers.sent(end).saturating_sub(received);
+            let smallest = story.ends.map(|choice| u32::from(choice.segments.octets())).into_iter().min();
+            windows += left.div_ceil(story.window(end).div_ceil(2).max(1));
+            full_segments += left.div_ceil(smallest.unwrap_or(1));
+        }
+        Self {
+            time: peers.now() + PATIENCE + story.msl() * 4 + PATIENCE_PER_WINDOW * windows,
+            segments: peers.segments() + SEGMENTS + SEGMENTS_PER_WINDOW * windows + 8 * full_segments,
+        }
+    }
+}
+
+const fn index(end: End) -> usize {
+    match end {
+        End::Left => 0,
+        End::Right => 1,
+    }
+}
+
+const fn name(end: End) -> &'static str {
+    match end {
+        End::Left => "A",
+        End::Right => "B",
+    }
+}
