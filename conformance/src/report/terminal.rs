@@ -93,20 +93,25 @@ pub fn trace(trace: &Trace, marked: Option<usize>) -> String {
     text
 }
 
-/// Known deviations, a paragraph each.
+/// Known deviations, a paragraph for each reason, with the cases that show it.
 fn known(text: &mut String, report: &Report) {
-    let mut first = true;
+    let mut groups: Vec<(&str, Option<&str>, Vec<String>)> = Vec::new();
     for result in &report.results {
         if let Verdict::KnownDeviation { failure, reason, link } = &result.verdict {
-            if std::mem::take(&mut first) {
-                text.push_str("\nKnown deviations (`--no-deviations` shows their traces):\n");
-            }
-            let _ = writeln!(text, "\n  {} ({})", result.case.id, failure.level);
-            let _ = writeln!(text, "{}", wrapped(reason, 4));
-            if let Some(link) = link {
-                let _ = writeln!(text, "    {link}");
+            let case = format!("{} ({})", result.case.id, failure.level);
+            match groups.iter_mut().find(|(known, _, _)| known == reason) {
+                Some((_, _, cases)) => cases.push(case),
+                None => groups.push((reason, link.as_deref(), vec![case])),
             }
         }
+    }
+    if !groups.is_empty() {
+        text.push_str("\nKnown deviations (`--no-deviations` shows their traces):\n");
+    }
+    for (reason, link, cases) in groups {
+        let _ = writeln!(text, "\n{}", wrapped(reason, 2));
+        link.iter().for_each(|link| text.push_str(&format!("  {link}\n")));
+        cases.iter().for_each(|case| text.push_str(&format!("    {case}\n")));
     }
 }
 
