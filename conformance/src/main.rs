@@ -187,17 +187,7 @@ fn replay(arguments: &Replay) -> Result<bool, Trouble> {
     for scenario in &scenarios {
         let mut run = bench::run(&mut *stack, scenario, family(arguments.ipv6));
         run.trace.with_rules = arguments.rules;
-        let declaration = stack.declaration();
-        let mut text = format!("{}, played to {} {}\n", scenario.name, declaration.name, declaration.version);
-        if !scenario.title.is_empty() {
-            text.push_str(&format!("{}\n", terminal::wrapped(&scenario.title, 2)));
-        }
-        let marked = run.verdict.failure().and_then(|failure| failure.trace_line);
-        text.push_str(&format!("\n{}\n{}", terminal::trace(&run.trace, marked), run.verdict));
-        if let Some(explanation) = run.verdict.explanation() {
-            text.push_str(&format!("\n{}", terminal::wrapped(explanation, 2)));
-        }
-        print(&format!("{text}\n"))?;
+        print(&terminal::replay(scenario, stack.declaration(), &run))?;
         all_passed &= matches!(run.verdict, Verdict::Pass | Verdict::Skipped(_));
     }
     Ok(all_passed)

@@ -4,7 +4,10 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::{Counts, Report};
+use crate::bench::Run;
 use crate::requirement;
+use crate::scenario::Scenario;
+use crate::stack::Declaration;
 use crate::suite::CaseResult;
 use crate::trace::Trace;
 use crate::verdict::{Failure, Verdict};
@@ -80,6 +83,21 @@ fn departure(text: &mut String, result: &CaseResult, failure: &Failure) {
     let _ = writeln!(text, "{}\n", wrapped(&format!("Seen: {}.", failure.what), 2));
     text.push_str(&trace(&result.trace, failure.trace_line));
     let _ = writeln!(text, "\n  tcpspec replay {}", result.case.id);
+}
+
+/// One scenario on one stack: its title, its trace and the verdict.
+#[must_use]
+pub fn replay(scenario: &Scenario, stack: &Declaration, run: &Run) -> String {
+    let mut text = format!("{}, played to {} {}\n", scenario.name, stack.name, stack.version);
+    if !scenario.title.is_empty() {
+        let _ = writeln!(text, "{}", wrapped(&scenario.title, 2));
+    }
+    let marked = run.verdict.failure().and_then(|failure| failure.trace_line);
+    let _ = writeln!(text, "\n{}\n{}", trace(&run.trace, marked), run.verdict);
+    if let Some(explanation) = run.verdict.explanation() {
+        let _ = writeln!(text, "{}", wrapped(explanation, 2));
+    }
+    text
 }
 
 /// A trace with a mark at the line in question.

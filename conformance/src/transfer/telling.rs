@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(8 * 60);
 /// and three round trips.
 const PATIENCE_PER_WINDOW: Duration = Duration::from_secs(3);
 
+/// What a full segment may take, for lost ones are sent again one in a round trip.
+const PATIENCE_PER_SEGMENT: Duration = Duration::from_millis(750);
+
 /// Segments, departures and arrivals counted, that a story may take once the network is fair.
 const SEGMENTS: u32 = 300;
 
@@ -252,7 +255,8 @@ impl<'s> Telling<'s> {
             CallOutcome::Error(_) => user.failed = true,
             _ => return Ok(()),
         }
-        let (at_the_end, received) = (user.at_the_end, received.len());
+        // Who has aborted is owed no text, and no particular word about it.
+        let (at_the_end, received) = (user.at_the_end && !user.gave_up, received.len());
         let closed = self.users[index(end.other())].closed_after.map(|octets| octets as usize);
         if at_the_end && closed != Some(received) {
             let sentence = "the end of the stream comes after all that was sent before CLOSE";
@@ -381,7 +385,11 @@ impl Limits {
             full_segments += left.div_ceil(smallest.unwrap_or(1));
         }
         Self {
-            time: peers.now() + PATIENCE + story.msl() * 4 + PATIENCE_PER_WINDOW * windows,
+            time: peers.now()
+                + PATIENCE
+                + story.msl() * 4
+                + PATIENCE_PER_WINDOW * windows
+                + PATIENCE_PER_SEGMENT * full_segments,
             segments: peers.segments() + SEGMENTS + SEGMENTS_PER_WINDOW * windows + 8 * full_segments,
         }
     }

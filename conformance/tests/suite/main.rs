@@ -1,4 +1,6 @@
 //! What holds across the crate, seen from outside.
 
 mod cases;
+mod command_line;
 mod docs;
+mod readme;

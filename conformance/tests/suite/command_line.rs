@@ -1,0 +1,128 @@
+//! The `tcpspec` command as a user meets it: what it prints and how it ends.
+
+use std::process::{Command, Output};
+
+fn tcpspec(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tcpspec"));
+    command.args(arguments).output().expect("the command was built with this test")
+}
+
+/// Exit code and standard output.
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = tcpspec(arguments);
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+/// What a command that cannot run says.
+fn trouble(arguments: &[&str]) -> String {
+    let output = tcpspec(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+/// A file that lives as long as the test.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tcpspec-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).expect("a temporary file");
+        Self(path)
+    }
+
+    fn name(&self) -> &str {
+        self.0.to_str().expect("a plain name")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn smoltcp_departs_only_as_listed_over_both_families() {
+    for family in [&["check"][..], &["check", "--ipv6"]] {
+        let (code, report) = run(family);
+        assert_eq!(code, Some(0), "{report}");
+        assert!(report.contains("Known deviations"), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= 80), "wider than 80 columns: {report}");
+    }
+}
+
+#[test]
+fn without_the_list_known_departures_fail_the_run_with_their_traces() {
+    let (code, report) = run(&["check", "--no-deviations", "--filter", "3.6/"]);
+    assert_eq!(code, Some(1));
+    assert!(report.contains("FAIL 3.6/") && report.contains("ESTABLISHED   <"), "{report}");
+}
+
+#[test]
+fn a_listed_departure_that_is_gone_fails_the_run() {
+    let list = r#"
+        [[deviation]]
+        case = "3.5/passive-open"
+        at = "end"
+        versions = "*"
+        reason = "Made up for this test."
+    "#;
+    let list = Scratch::new("deviations.toml", list);
+    let (code, report) = run(&["check", "--filter", "3.5/passive-open", "--deviations", list.name()]);
+    assert_eq!(code, Some(1));
+    assert!(report.contains("FIXED 3.5/passive-open"), "{report}");
+}
+
+#[test]
+fn the_report_for_programs_is_json_with_a_version() {
+    let (code, report) = run(&["check", "--no-deviations", "--filter", "3.6/", "--format", "json"]);
+    assert_eq!(code, Some(1));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["stack"]["name"], "smoltcp");
+    let departures = report["cases"].as_array().expect("cases").iter().filter_map(|case| case.get("departure"));
+    for departure in departures {
+        assert!(departure["signature"].as_str().is_some_and(|text| text.starts_with("3.6/")), "{departure}");
+        assert!(departure["trace"].as_array().is_some_and(|lines| !lines.is_empty()), "{departure}");
+    }
+    assert_eq!(report["counts"]["failed"], report["cases"].as_array().map_or(0, |cases| {
+        cases.iter().filter(|case| case["verdict"] == "fail").count()
+    }));
+}
+
+#[test]
+fn cases_are_listed_and_selected_by_requirement() {
+    let (code, list) = run(&["check", "--list", "--requirement", "MUST-13"]);
+    assert_eq!(code, Some(0));
+    assert!(list.contains("3.6.1/") && list.contains("MUST-13"), "{list}");
+    let selected = list.lines().filter(|line| !line.starts_with(' ') && line.contains('/')).count();
+    assert!(list.ends_with(&format!("\n{selected} cases\n")), "{list}");
+}
+
+#[test]
+fn a_scenario_is_replayed_from_a_file_or_by_its_case() {
+    let (code, trace) = run(&["replay", "3.5/passive-open", "--stack", "reference", "--rules"]);
+    assert_eq!(code, Some(0), "{trace}");
+    assert!(trace.contains("LISTEN-5") && trace.ends_with("PASS\n"), "{trace}");
+    let scenario = "tcpspec 1\n\nscenario refused\n\n+0 < S\n+0 > S.\n";
+    let file = Scratch::new("refused.tcpspec", scenario);
+    let (code, trace) = run(&["replay", file.name()]);
+    assert_eq!(code, Some(1), "{trace}");
+    assert!(trace.contains("=>    0.000000                > R. =0:=0(0) ack 1"), "{trace}");
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_its_cause() {
+    assert!(trouble(&["check", "--filter", "nothing-like-it"]).contains("--list"));
+    assert!(trouble(&["check", "--requirement", "MUST-131"]).contains("did you mean MUST-13?"));
+    assert!(trouble(&["check", "--stack", "carrier-pigeon"]).contains("smoltcp, reference"));
+    assert!(trouble(&["check", "--deviations", "no/such/file"]).starts_with("tcpspec: no/such/file: "));
+    assert!(trouble(&["replay", "no/such/file"]).starts_with("tcpspec: no/such/file: "));
+    assert!(trouble(&["explain", "RST-99"]).contains("nothing has the id RST-99"));
+    let broken = Scratch::new("broken.tcpspec", "tcpspec 1\n\nscenario a\n\n+0 open sideways\n");
+    let said = trouble(&["replay", broken.name()]);
+    assert!(said.contains("5:9") && said.contains("sideways"), "{said}");
+    let list = Scratch::new("broken.toml", "[[deviation]]\ncase = 1\n");
+    assert!(trouble(&["check", "--deviations", list.name()]).contains("broken.toml"));
+}
