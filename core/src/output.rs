@@ -60,13 +60,26 @@ fn next_text(tcb: &Tcb) -> Option<TextRange> {
     (len > 0 && may_go).then_some(TextRange { start: tcb.text_in_flight(), len })
 }
 
+/// PSH on new text that empties the send queue or ends what the user pushed (MUST-61).
+fn push(tcb: &Tcb, text: TextRange) -> Control {
+    let seq = tcb.snd.nxt;
+    let pushed = tcb.snd.push.gt(seq) && tcb.snd.push.le(seq + text.len);
+    if text.len == tcb.unsent() || pushed { Control::PSH } else { Control::NONE }
+}
+
+/// Sends one octet past a closed window, to learn whether it is still closed (§3.8.6.1, MUST-36).
+pub(crate) fn send_probe(step: &mut Processing<'_>) {
+    let text = TextRange { start: step.tcb.text_in_flight(), len: 1 };
+    let ctl = push(step.tcb, text);
+    send_new(step, ctl, text);
+}
+
 /// Sends new text, with the user's FIN if it is the last (§3.10.2, §3.10.4).
 fn send_text(step: &mut Processing<'_>, text: TextRange) {
+    let mut ctl = push(step.tcb, text);
     let tcb = &*step.tcb;
     let last = text.len == tcb.unsent();
     let seq = tcb.snd.nxt;
-    let pushed = tcb.snd.push.gt(seq) && tcb.snd.push.le(seq + text.len);
-    let mut ctl = if last || pushed { Control::PSH } else { Control::NONE };
     if last && tcb.snd.close_queued {
         ctl |= Control::FIN;
         fin_leaves(step, seq + text.len);

@@ -2,7 +2,8 @@
 //!
 //! [`SeqNumber`] deliberately has no `Ord`: "less than" on a circle is not transitive, so sorting or taking the
 //! maximum of arbitrary sequence numbers has no meaning. Use the named comparisons, which are right as long as the
-//! two numbers lie within half the space of each other.
+//! two numbers lie within half the space of each other. Exactly half the space apart, each is before the other and
+//! neither after: `a.ge(b)` is then not `b.le(a)`.
 
 use core::fmt;
 use core::ops::{Add, AddAssign, Sub};

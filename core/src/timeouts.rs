@@ -4,7 +4,6 @@ use crate::event::{CallError, Signal, Timer};
 use crate::output;
 use crate::processing::{AckDue, Processing};
 use crate::rule::Rule;
-use crate::segment::{Control, TextRange};
 use crate::state::State;
 
 /// A timer went off. One that is not armed is a late one of an earlier incarnation, and nothing happens.
@@ -60,8 +59,7 @@ fn retransmission_timeout(step: &mut Processing<'_>) {
 /// The octet counts as sent; from here on the retransmission timer repeats the probe, each time later (SHLD-30).
 fn persist_timeout(step: &mut Processing<'_>) {
     step.fire(Rule::Timeout10);
-    let start = step.tcb.text_in_flight();
-    output::send_new(step, Control::NONE, TextRange { start, len: 1 });
+    output::send_probe(step);
 }
 
 /// TIME-WAIT TIMEOUT: 2 MSL have passed.

@@ -235,7 +235,7 @@ pub(in crate::invariants) const I_058: Invariant = Invariant {
         let newer = t.accepted().filter(|segment| {
             let seq = t.before.trimmed_seq(segment);
             let in_order = before.wl1.lt(seq) || (before.wl1 == seq && before.wl2.le(segment.ack));
-            before.una.le(segment.ack) && in_order
+            segment.ack.ge(before.una) && in_order
         });
         let expected = newer.map_or((before.wnd, before.wl1, before.wl2), |segment| {
             (u32::from(segment.wnd), t.before.trimmed_seq(segment), segment.ack)
