@@ -6,6 +6,8 @@
 //! peer and a user would do next; the rest is anything. Deadlines are virtual: time passes by firing due
 //! timers in order.
 //!
+//! A [`HostStory`] does the same for several connections on one host; [`Subject`] is either.
+//!
 //! Left out: a second endpoint and a network between them. The peer here is a script without a memory of its
 //! own.
 
@@ -26,11 +28,13 @@ use crate::tcb::Tcb;
 use crate::time::Instant;
 
 mod choice;
+mod hosts;
 mod stimulus;
 #[cfg(test)]
 mod tests;
 
 pub use choice::ProfileChoice;
+pub use hosts::{Address, HostEvent, HostStory};
 pub use stimulus::{Ack, Crafted, Options, Pause, PeerText, Seq, Stimulus, Urgent, UserCall, Window};
 
 /// Most stimuli of a story that are run.
@@ -39,6 +43,51 @@ pub const LONGEST: usize = 64;
 /// Most timers that one stretch of time fires; a connection whose peer is silent would otherwise retransmit
 /// for as long as the story likes.
 const MOST_TIMEOUTS: usize = 40;
+
+/// What the fuzz target `segments` runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// One connection.
+    Connection(Story),
+    /// Several of them on a host.
+    Host(HostStory),
+}
+
+/// One connection seven times out of eight.
+impl<'a> Arbitrary<'a> for Subject {
+    fn arbitrary(octets: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(if octets.ratio(7, 8)? {
+            Self::Connection(octets.arbitrary()?)
+        } else {
+            Self::Host(octets.arbitrary()?)
+        })
+    }
+}
+
+impl Subject {
+    /// Runs the story.
+    ///
+    /// # Errors
+    /// The first invariant that a step of a connection broke.
+    ///
+    /// # Panics
+    /// With debug assertions, if a connection of a host broke one.
+    pub fn run(&self) -> Result<Coverage, Violation> {
+        match self {
+            Self::Connection(story) => story.run(),
+            Self::Host(story) => Ok(story.run()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(story) => story.fmt(f),
+            Self::Host(story) => story.fmt(f),
+        }
+    }
+}
 
 /// An endpoint and what happens to it.
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]

@@ -130,7 +130,7 @@ impl EndChoice {
 pub struct Network {
     /// Decides what is left to chance.
     pub seed: u16,
-    /// Milliseconds that every segment takes, fair network or not.
+    /// Milliseconds, less one, that every segment takes, fair network or not.
     pub delay: u8,
     /// Most milliseconds that a segment takes longer, in steps of four.
     pub jitter: u8,
@@ -166,7 +166,12 @@ impl Network {
     /// The link once the network is fair: every segment, once, in order and in time.
     #[must_use]
     pub fn fair(&self, lifetime: Duration) -> LinkOptions {
-        LinkOptions { delay: Duration::from_millis(self.delay.into()), lifetime, ..LinkOptions::default() }
+        LinkOptions { delay: self.delay(), lifetime, ..LinkOptions::default() }
+    }
+
+    /// What every segment takes: never nothing, so that an exchange without end takes time.
+    const fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay as u64 + 1)
     }
 }
 
@@ -190,12 +195,10 @@ impl fmt::Display for EndChoice {
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, delay, jitter, loss, duplication, reordering, set_aside, corruption } = *self;
+        let Self { seed, delay: _, jitter, loss, duplication, reordering, set_aside, corruption } = *self;
         let jitter = 4 * u32::from(jitter);
-        write!(
-            f,
-            "network {seed}: {delay} ms and up to {jitter} ms more; of 256 segments {loss} are lost, "
-        )?;
+        write!(f, "network {seed}: {:?} and up to {jitter} ms more; ", self.delay())?;
+        write!(f, "of 256 segments {loss} are lost, ")?;
         write!(f, "{duplication} doubled, {corruption} damaged, ")?;
         write!(f, "{reordering} set aside for {set_aside}/256 of the MSL")
     }

@@ -3,14 +3,16 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tcpspec_core::{Instant, SeqNumber, State};
+use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use super::{Act, BrokenPromise, Deed, LONGEST, Opening, Transfer};
+use crate::network::{LinkOptions, Ratio};
 use crate::peers::{EndOptions, Peers, Stop, octet};
 use crate::scenario::ScenarioCall;
 use crate::stack::reference::Reference;
 use crate::stack::{CallOutcome, Stack};
-use crate::trace::End;
+use crate::trace::{End, Happening, SegmentRecord, Trace};
 
 const BOTH: [End; 2] = [End::Left, End::Right];
 
@@ -33,6 +35,18 @@ const SEGMENTS: u32 = 300;
 
 /// Segments that a window's worth of text may take besides one for each full segment of it.
 const SEGMENTS_PER_WINDOW: u32 = 30;
+
+/// So many refusals in a row, departures and arrivals counted, are an exchange without end.
+const MOST_REFUSALS: usize = 64;
+
+/// Most exchanges of one story that an outage cuts off.
+const MOST_OUTAGES: u32 = 100;
+
+/// What an outage may cost: its own time, and that every timer that went off meanwhile has backed off to a minute.
+const PATIENCE_PER_OUTAGE: Duration = Duration::from_secs(90);
+
+/// Segments that an outage may cost: what the links hold, and the refusals before it is recognised.
+const SEGMENTS_PER_OUTAGE: u32 = 10_000;
 
 /// Where and when a story takes place; nothing that TCP does depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,6 +146,18 @@ struct Telling<'s> {
     story: &'s Transfer,
     peers: Peers,
     users: [User; 2],
+    phase: Phase,
+    /// How often an exchange without end was cut off.
+    outages: u32,
+}
+
+/// What the network is like.
+#[derive(Clone, Copy)]
+enum Phase {
+    Hostile,
+    Fair,
+    /// Nothing gets through.
+    Outage,
 }
 
 impl<'s> Telling<'s> {
@@ -142,7 +168,7 @@ impl<'s> Telling<'s> {
         });
         let mut peers = Peers::unlike(stacks, [0, 1].map(|index| story.end_options(setting, index)));
         peers.run_for(setting.begin);
-        Self { story, peers, users: [User::default(); 2] }
+        Self { story, peers, users: [User::default(); 2], phase: Phase::Hostile, outages: 0 }
     }
 
     fn tell(&mut self) -> Result<(), Broken> {
@@ -155,7 +181,7 @@ impl<'s> Telling<'s> {
     }
 
     fn user(&mut self, end: End) -> &mut User {
-        &mut self.users[index(end)]
+        &mut self.users[usize::from(index(end))]
     }
 
     fn open(&mut self) -> Result<(), Broken> {
@@ -230,7 +256,7 @@ impl<'s> Telling<'s> {
     fn is_open(&self, end: End) -> bool {
         match self.peers.state(end) {
             Some(State::Listen | State::SynSent) => false,
-            Some(State::SynReceived) => !self.users[index(end)].passive,
+            Some(State::SynReceived) => !self.users[usize::from(index(end))].passive,
             _ => true,
         }
     }
@@ -239,7 +265,7 @@ impl<'s> Telling<'s> {
     fn read(&mut self, end: End, max: u32) -> Result<(), Broken> {
         let outcome = self.peers.look(end, max);
         let received = self.peers.received(end);
-        let user = &mut self.users[index(end)];
+        let user = &mut self.users[usize::from(index(end))];
         let fresh = &received[user.checked..];
         let first = u32::try_from(user.checked).unwrap_or(u32::MAX);
         let sent = self.peers.sent(end.other());
@@ -257,7 +283,7 @@ impl<'s> Telling<'s> {
         }
         // Who has aborted is owed no text, and no particular word about it.
         let (at_the_end, received) = (user.at_the_end && !user.gave_up, received.len());
-        let closed = self.users[index(end.other())].closed_after.map(|octets| octets as usize);
+        let closed = self.users[usize::from(index(end.other()))].closed_after.map(|octets| octets as usize);
         if at_the_end && closed != Some(received) {
             let sentence = "the end of the stream comes after all that was sent before CLOSE";
             let detail = format!("{} is at the end after {received} octets, not {closed:?}", name(end));
@@ -269,7 +295,7 @@ impl<'s> Telling<'s> {
     /// A user who reads everything reads as soon as something happens.
     fn read_eagerly(&mut self) -> Result<(), Broken> {
         for end in BOTH {
-            let user = self.users[index(end)];
+            let user = self.users[usize::from(index(end))];
             if user.reads_all && !user.at_the_end && !user.failed {
                 self.read(end, u32::MAX)?;
             }
@@ -277,12 +303,43 @@ impl<'s> Telling<'s> {
         Ok(())
     }
 
+    /// What follows an event: users read, and an exchange that would never end is cut off.
+    fn follow(&mut self) -> Result<(), Broken> {
+        self.read_eagerly()?;
+        if refusals_in_a_row(&self.peers.trace) < MOST_REFUSALS {
+            return Ok(());
+        }
+        self.outages += 1;
+        if self.outages > MOST_OUTAGES {
+            return Err(self.runaway("and no outage ends it"));
+        }
+        BOTH.into_iter().for_each(|end| self.connect_link(end, Phase::Outage));
+        let until = self.peers.now() + self.story.msl() + Duration::from_secs(1);
+        while self.peers.run_to_next(until).is_none() {
+            self.read_eagerly()?;
+        }
+        let phase = self.phase;
+        BOTH.into_iter().for_each(|end| self.connect_link(end, phase));
+        Ok(())
+    }
+
+    /// What carries the segments of an end from now on.
+    fn connect_link(&mut self, end: End, phase: Phase) {
+        let (network, msl) = (&self.story.network, self.story.msl());
+        let options = match phase {
+            Phase::Hostile => network.hostile(index(end), msl),
+            Phase::Fair => network.fair(msl),
+            Phase::Outage => LinkOptions { loss: Ratio::ALWAYS, ..network.fair(msl) },
+        };
+        self.peers.set_link(end, options);
+    }
+
     /// Lets time pass.
     fn wait(&mut self, duration: Duration) -> Result<(), Broken> {
         let until = self.peers.now() + duration;
         loop {
             match self.peers.run_to_next(until) {
-                None => self.read_eagerly()?,
+                None => self.follow()?,
                 Some(Stop::Runaway) => return Err(self.runaway("while the network was hostile")),
                 Some(Stop::Quiet | Stop::TimeIsUp) => break,
             }
@@ -293,32 +350,39 @@ impl<'s> Telling<'s> {
 
     /// The network turns fair, everybody reads and closes; both ends come to rest.
     fn come_to_rest(&mut self) -> Result<(), Broken> {
+        self.phase = Phase::Fair;
         for end in BOTH {
-            self.peers.set_link(end, self.story.network.fair(self.story.msl()));
+            self.connect_link(end, Phase::Fair);
             self.user(end).reads_all = true;
         }
         let limits = Limits::of(self);
+        let outages_before = self.outages;
         loop {
-            self.read_eagerly()?;
+            self.follow()?;
             BOTH.into_iter().for_each(|end| self.close_in_time(end));
-            let stop = self.peers.run_to_next(limits.time);
-            if self.peers.segments() > limits.segments {
+            let told = self.peers.trace.entries.len();
+            let outages = self.outages - outages_before;
+            let stop = self.peers.run_to_next(limits.time + PATIENCE_PER_OUTAGE * outages);
+            if self.peers.segments() > limits.segments + SEGMENTS_PER_OUTAGE * outages {
                 return Err(self.runaway(&format!("on a fair network, past {}", limits.segments)));
             }
             match stop {
                 None => {}
+                // What happened last may have been what a user waited for.
+                Some(Stop::Quiet) if told < self.peers.trace.entries.len() => {}
                 Some(Stop::Quiet) => break,
                 Some(Stop::TimeIsUp) => return self.stuck("P-09", "timers still run"),
                 Some(Stop::Runaway) => return Err(self.runaway("on a fair network")),
             }
         }
-        self.read_eagerly()?;
         self.is_at_rest()
     }
 
     /// Once the network is fair a user closes as soon as that means no more than "I have sent all".
     fn close_in_time(&mut self, end: End) {
-        if self.users[index(end)].closed_after.is_some() || self.users[index(end)].gave_up {
+        if self.users[usize::from(index(end))].closed_after.is_some()
+            || self.users[usize::from(index(end))].gave_up
+        {
             return;
         }
         let nobody_comes = self.is_closed(end.other()) && self.peers.state(end) == Some(State::Listen);
@@ -367,6 +431,35 @@ impl<'s> Telling<'s> {
     }
 }
 
+/// How many segments at the end of a trace are empty acknowledgments that refuse each other: each lies at or past the
+/// right edge that the other one offers, because that much text, a probe or a FIN before it is not there.
+///
+/// By the letter of Table 6 each is answered by the other (RFC 9293 §3.10.7.4 step 1, V-19), as fast as the network
+/// carries them, until text gets through or a user reads. Appendix A.2 knows of the problem.
+pub(super) fn refusals_in_a_row(trace: &Trace) -> usize {
+    let segments = trace.entries.iter().rev().filter_map(|entry| match &entry.happening {
+        Happening::Segment { from, segment, .. }
+        | Happening::Departure { from, segment }
+        | Happening::Arrival { from, segment } => Some((*from, segment)),
+        Happening::Call { .. } | Happening::Note(_) => None,
+    });
+    let sound = segments.filter(|(_, segment)| segment.integrity == Integrity::Sound).take(MOST_REFUSALS);
+    let mut latest: [Option<&SegmentRecord>; 2] = [None, None];
+    let mut count = 0;
+    for (from, segment) in sound {
+        let known = latest[usize::from(index(from))].get_or_insert(segment);
+        if *known != segment || segment.ctl != Control::ACK || segment.len > 0 {
+            break;
+        }
+        count += 1;
+    }
+    let past = |one: &SegmentRecord, other: &SegmentRecord| one.seq.ge(other.ack + u32::from(other.wnd));
+    match latest {
+        [Some(left), Some(right)] if past(left, right) && past(right, left) => count,
+        _ => 0,
+    }
+}
+
 /// Until when a story must be over, and after how many segments.
 struct Limits {
     time: Instant,
@@ -390,12 +483,13 @@ impl Limits {
                 + story.msl() * 4
                 + PATIENCE_PER_WINDOW * windows
                 + PATIENCE_PER_SEGMENT * full_segments,
-            segments: peers.segments() + SEGMENTS + SEGMENTS_PER_WINDOW * windows + 8 * full_segments,
+            // What was sent before may still be under way, twice, and be answered, with an arrival each time.
+            segments: 5 * peers.segments() + SEGMENTS + SEGMENTS_PER_WINDOW * windows + 8 * full_segments,
         }
     }
 }
 
-const fn index(end: End) -> usize {
+const fn index(end: End) -> u8 {
     match end {
         End::Left => 0,
         End::Right => 1,

@@ -77,7 +77,9 @@ fn reset_the_connection(step: &mut Processing<'_>) {
             step.signal(Signal::ConnectionReset);
         }
         State::Closing | State::LastAck => {
+            // The user is told nothing of this reset, so what came before the peer's FIN stays readable (§3.9.1.4).
             step.fire(Rule::Rst5);
+            step.hand_over_unread_text();
             step.close_connection(CallError::ConnectionReset);
         }
         State::TimeWait => {
