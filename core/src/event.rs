@@ -329,3 +329,20 @@ impl Actions {
         self.rules.insert(rule);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_set_of_timers_names_those_that_run() {
+        let mut set = TimerSet::default();
+        assert!(set.is_empty());
+        set.insert(Timer::User);
+        set.insert(Timer::TimeWait);
+        assert_eq!(format!("{set:?}"), "{User, TimeWait}");
+        set.remove(Timer::User);
+        assert!(set.has(Timer::TimeWait) && !set.has(Timer::User) && !set.is_empty());
+    }
+}

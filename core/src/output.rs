@@ -47,9 +47,6 @@ fn usable_window(tcb: &Tcb) -> u32 {
 /// The next stretch of new text that may go, by the rules against silly windows and Nagle's (§3.8.6.2.1, §3.7.4).
 fn next_text(tcb: &Tcb) -> Option<TextRange> {
     let unsent = tcb.unsent();
-    if unsent == 0 || tcb.snd.fin.is_some() {
-        return None;
-    }
     let usable = usable_window(tcb);
     let len = unsent.min(usable).min(tcb.effective_mss());
     let idle = !tcb.profile.nagle || !tcb.outstanding();

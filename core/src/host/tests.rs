@@ -114,6 +114,8 @@ fn a_listener_outlives_the_connections_that_it_spawns() {
     let pair = |id| network.host.connection(id).map(|connection| connection.pair.remote);
     assert_eq!((pair(first), pair(second)), (Some(remote(1)), Some(remote(2))));
     assert_eq!(network.call(listener, Call::Status), Outcome::Status(State::Listen));
+    let remotes: Vec<_> = network.host.connections().iter().map(|connection| connection.pair.remote).collect();
+    assert_eq!(remotes, [remote(1), remote(2)]);
 }
 
 #[test]
@@ -170,6 +172,9 @@ fn a_listener_that_names_a_remote_socket_talks_to_no_other() {
     let answers = network.arrives(remote(6), 80, &syn());
     assert_eq!(answers[0].1.ctl, Control::RST | Control::ACK);
     assert!(network.host.take_rules().has(Rule::Listen8));
+    network.arrives(remote(6), 80, &ack(1, 2));
+    network.arrives(remote(6), 81, &syn());
+    assert!(!network.host.take_rules().has(Rule::Listen8), "no request, or nobody listens");
     let open = network.host.listen(80, None).expect("another remote socket, another listener (MUST-41)");
     assert!(network.host.take_rules().has(Rule::Open11));
     network.accepted(named, remote(5));
@@ -187,6 +192,18 @@ fn a_half_open_connection_that_is_reset_leaves_nothing_behind() {
     assert!(network.host.unaccepted(listener).is_none());
     assert_eq!(network.host.next_deadline(), None);
     network.accepted(listener, remote(1));
+}
+
+#[test]
+fn a_half_open_connection_that_nobody_completes_is_given_up() {
+    let mut network = Network::new();
+    let listener = network.host.listen(80, None).expect("room");
+    network.arrives(remote(1), 80, &syn());
+    for _ in 0..30 {
+        network.wait(Duration::from_secs(10));
+    }
+    assert!(network.host.unaccepted(listener).is_none(), "the user timeout ends it (V-40)");
+    assert_eq!(network.host.accept(listener), None);
 }
 
 #[test]
@@ -272,7 +289,10 @@ fn closing_a_listener_resets_what_nobody_can_accept_any_more() {
     network.arrives(remote(2), 80, &syn());
     let refused = Outcome::Error(CallError::DoesNotExist);
     assert_eq!(network.call(listener, Call::Receive { max: 1 }), refused, "a listener has no text");
+    network.host.take_rules();
     assert_eq!(network.call(listener, Call::Close), Outcome::Ok);
+    let rules = network.host.take_rules();
+    assert!(rules.has(Rule::Close3) && !rules.has(Rule::Abort3));
     let [(pair, answer, _)] = &network.sent[..] else { panic!("{:?}", network.sent) };
     assert_eq!((pair.remote, answer.ctl), (remote(2), Control::RST));
     assert_eq!(network.state(accepted), Some(State::Established));

@@ -175,3 +175,15 @@ fn every_id_of_both_families_is_checked_or_explained() {
     assert_eq!(known, listed);
     assert!(NOT_IN_ONE_STEP.iter().all(|(_, reason)| !reason.is_empty()));
 }
+
+#[test]
+fn a_violation_says_what_happened_without_spilling_the_text() {
+    let remote = Remote::Specified;
+    let told = |event| describe(&event);
+    assert!(told(segment(Control::ACK, PEER, OURS, 500)).ends_with(" with 500 octets of text"));
+    let sent = Call::Send { text: b"hello", push: true, urgent: false, timeout: None, remote };
+    let said = told(Event::Call(sent));
+    assert!(said.starts_with("Send { text: []") && said.ends_with(" with 5 octets of text"), "{said}");
+    assert_eq!(told(CLOSE), "Close");
+    assert_eq!(told(Event::Timeout(Timer::Persist)), "PERSIST TIMEOUT");
+}

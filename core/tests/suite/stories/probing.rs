@@ -29,6 +29,11 @@ fn probes_come_after_one_timeout_and_then_each_time_later() {
 }
 
 #[test]
+fn text_that_waits_for_a_window_is_under_the_user_timeout() {
+    assert_eq!(waiting(b"abc").armed(Timer::User), Some(Duration::from_secs(300)));
+}
+
+#[test]
 fn answers_to_probes_keep_the_connection_open() {
     let mut connection = waiting(b"abc").after(times_out(Timer::Persist));
     for _ in 0..3 {
