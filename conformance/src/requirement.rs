@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn ids_are_unique_and_every_row_is_complete() {
         let ids: BTreeSet<&str> = all().iter().map(|requirement| requirement.id).collect();
-        assert_eq!((ids.len(), all().len()), (424, 424));
+        assert_eq!((ids.len(), all().len()), (431, 431));
         for requirement in all() {
             let Requirement {
                 id,

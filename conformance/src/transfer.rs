@@ -19,7 +19,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{EndChoice, Network};
+pub use choice::{Buffer, EndChoice, Network, Segments};
 pub use telling::Setting;
 
 /// Most acts of a story that are told.

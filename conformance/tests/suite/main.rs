@@ -4,3 +4,7 @@ mod cases;
 mod command_line;
 mod docs;
 mod readme;
+mod stories;
+mod stream_integrity;
+mod symmetries;
+mod repetition;
