@@ -7,6 +7,7 @@ use crate::verdict::Verdict;
 
 pub mod explanation;
 pub mod json;
+mod places;
 pub mod terminal;
 
 /// A run to report on.

@@ -201,14 +201,18 @@ pub fn gravest<'a>(ids: impl IntoIterator<Item = &'a str>) -> Option<Level> {
     ids.into_iter().filter_map(|id| find(id).map(|requirement| requirement.level)).max()
 }
 
-/// The rows of the decision table that carry out the requirement with this id, as far as their clause names
+/// The rows of the decision table that carry out the requirement with this id, as far as one of their cells names
 /// it. A range, such as `MUST-24..MUST-29`, names its members.
 #[must_use]
 pub fn implemented_by(id: &str) -> Vec<Rule> {
-    Rule::all().filter(|rule| names(rule.row().clause, id)).collect()
+    let rows = Rule::all().filter(|rule| {
+        let row = rule.row();
+        [row.condition, row.response, row.next_state, row.effects, row.clause].iter().any(|cell| names(cell, id))
+    });
+    rows.collect()
 }
 
-/// Whether a clause cell names `id` as a whole word or inside a range.
+/// Whether a cell names `id` as a whole word or inside a range.
 fn names(clause: &str, id: &str) -> bool {
     clause.split([' ', ';', ',', '(', ')']).any(|word| match word.split_once("..") {
         None => word == id && !word.is_empty(),

@@ -144,7 +144,8 @@ impl Numbering {
     /// What a SYN says of the initial numbers. The right end may be a script that probes with any SYN: only what the
     /// left end asks or answers begins a new incarnation.
     fn learn(&mut self, from: End, segment: &SegmentRecord) {
-        if !segment.ctl.has(Control::SYN) || segment.ctl.has(Control::RST) {
+        let damaged = segment.integrity != Integrity::Sound;
+        if !segment.ctl.has(Control::SYN) || segment.ctl.has(Control::RST) || damaged {
             return;
         }
         let answers = segment.ctl.has(Control::ACK);
@@ -361,6 +362,19 @@ mod tests {
                 "    1.500000  SYN-RECEIVED  > S. 0:0(0) ack 1 win 1000",
                 "    1.500000  ESTABLISHED   < P. 1:11(10) ack 1 win 1000",
             ]
+        );
+    }
+
+    #[test]
+    fn a_damaged_syn_begins_nothing() {
+        let mut trace = Trace::default();
+        trace.push(sent(End::Left, record(Control::SYN, 5000, 0, 0), State::SynSent));
+        let damaged = record(Control::SYN, 5256, 0, 0);
+        let damaged = SegmentRecord { integrity: Integrity::BadChecksum, ..damaged };
+        trace.push(sent(End::Left, damaged, State::SynSent));
+        assert_eq!(
+            trace.segment_text(End::Left, &record(Control::ACK, 5001, 0, 0)),
+            ". 1:1(0) ack =0 win 1000"
         );
     }
 

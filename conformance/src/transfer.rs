@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::trace::{End, Trace};
 
 mod choice;
+mod refusals;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -343,6 +343,8 @@ mod tests {
         set.insert(Timer::TimeWait);
         assert_eq!(format!("{set:?}"), "{User, TimeWait}");
         set.remove(Timer::User);
-        assert!(set.has(Timer::TimeWait) && !set.has(Timer::User) && !set.is_empty());
+        assert!(set.has(Timer::TimeWait));
+        assert!(!set.has(Timer::User));
+        assert!(!set.is_empty());
     }
 }

@@ -222,6 +222,7 @@ mod tests {
         assert_eq!((arrived.len(), arrived.end(), arrived.is_empty()), (5, SeqNumber(4), false));
         let sent = Outgoing { seq, ctl, text: TextRange { start: 0, len: 3 }, ..Outgoing::default() };
         assert_eq!((sent.len(), sent.end(), sent.is_empty()), (5, SeqNumber(4), false));
-        assert!(Segment::default().is_empty() && Outgoing::default().is_empty());
+        assert!(Segment::default().is_empty());
+        assert!(Outgoing::default().is_empty());
     }
 }

@@ -3,16 +3,16 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tcpspec_core::segment::Integrity;
-use tcpspec_core::{Control, Instant, SeqNumber, State};
+use tcpspec_core::{Instant, SeqNumber, State};
 
+use super::refusals::{MOST_REFUSALS, refusals_in_a_row};
 use super::{Act, BrokenPromise, Deed, LONGEST, Opening, Transfer};
 use crate::network::{LinkOptions, Ratio};
 use crate::peers::{EndOptions, Peers, Stop, octet};
 use crate::scenario::ScenarioCall;
 use crate::stack::reference::Reference;
 use crate::stack::{CallOutcome, Stack};
-use crate::trace::{End, Happening, SegmentRecord, Trace};
+use crate::trace::End;
 
 const BOTH: [End; 2] = [End::Left, End::Right];
 
@@ -35,9 +35,6 @@ const SEGMENTS: u32 = 300;
 
 /// Segments that a window's worth of text may take besides one for each full segment of it.
 const SEGMENTS_PER_WINDOW: u32 = 30;
-
-/// So many refusals in a row, departures and arrivals counted, are an exchange without end.
-const MOST_REFUSALS: usize = 64;
 
 /// Most exchanges of one story that an outage cuts off.
 const MOST_OUTAGES: u32 = 100;
@@ -428,35 +425,6 @@ impl<'s> Telling<'s> {
     fn runaway(&self, when: &str) -> Broken {
         let sentence = "two ends whose users are at rest do not keep sending";
         Broken { id: "P-10", sentence, detail: format!("{} segments, {when}", self.peers.segments()) }
-    }
-}
-
-/// How many segments at the end of a trace are empty acknowledgments that refuse each other: each lies at or past the
-/// right edge that the other one offers, because that much text, a probe or a FIN before it is not there.
-///
-/// By the letter of Table 6 each is answered by the other (RFC 9293 §3.10.7.4 step 1, V-19), as fast as the network
-/// carries them, until text gets through or a user reads. Appendix A.2 knows of the problem.
-pub(super) fn refusals_in_a_row(trace: &Trace) -> usize {
-    let segments = trace.entries.iter().rev().filter_map(|entry| match &entry.happening {
-        Happening::Segment { from, segment, .. }
-        | Happening::Departure { from, segment }
-        | Happening::Arrival { from, segment } => Some((*from, segment)),
-        Happening::Call { .. } | Happening::Note(_) => None,
-    });
-    let sound = segments.filter(|(_, segment)| segment.integrity == Integrity::Sound).take(MOST_REFUSALS);
-    let mut latest: [Option<&SegmentRecord>; 2] = [None, None];
-    let mut count = 0;
-    for (from, segment) in sound {
-        let known = latest[usize::from(index(from))].get_or_insert(segment);
-        if *known != segment || segment.ctl != Control::ACK || segment.len > 0 {
-            break;
-        }
-        count += 1;
-    }
-    let past = |one: &SegmentRecord, other: &SegmentRecord| one.seq.ge(other.ack + u32::from(other.wnd));
-    match latest {
-        [Some(left), Some(right)] if past(left, right) && past(right, left) => count,
-        _ => 0,
     }
 }
 

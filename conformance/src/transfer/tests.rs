@@ -1,6 +1,6 @@
 //! Stories by hand: one that goes well, and those that fuzzing has found.
 
-use super::telling::refusals_in_a_row;
+use super::refusals::{MOST_REFUSALS, refusals_in_a_row};
 use super::*;
 use crate::network::LinkOptions;
 use crate::peers::{EndOptions, Peers, PeersOptions, Stop, octet};
@@ -118,7 +118,7 @@ fn crossing_probes_of_closed_windows_refuse_each_other_until_somebody_reads() {
         peers.call(end, ScenarioCall::Send(20));
     }
     peers.run_for(Duration::from_secs(2));
-    assert!(refusals_in_a_row(&peers.trace) >= 64, "{}", peers.trace);
+    assert!(refusals_in_a_row(&peers.trace) >= MOST_REFUSALS, "{}", peers.trace);
     let before = peers.segments();
     peers.run_for(Duration::from_secs(1));
     assert!(peers.segments() - before > 1000, "as fast as the network carries them");
@@ -137,7 +137,7 @@ fn crossing_fins_past_closed_windows_refuse_each_other_until_somebody_reads() {
         peers.call(end, ScenarioCall::Close);
     }
     peers.run_for(Duration::from_millis(500));
-    assert!(refusals_in_a_row(&peers.trace) >= 64, "{}", peers.trace);
+    assert!(refusals_in_a_row(&peers.trace) >= MOST_REFUSALS, "{}", peers.trace);
     assert_eq!([A, B].map(|end| peers.call(end, ScenarioCall::Receive(9))), [B, A].map(six_octets));
     peers.run_for(Duration::from_secs(1));
     assert_eq!(refusals_in_a_row(&peers.trace), 0, "{}", peers.trace);
@@ -158,7 +158,7 @@ fn after_lost_windows_acknowledgments_refuse_each_other_until_the_text_comes_aga
         peers.call(end, ScenarioCall::Close);
     }
     peers.run_for(Duration::from_millis(500));
-    assert!(refusals_in_a_row(&peers.trace) >= 64, "{}", peers.trace);
+    assert!(refusals_in_a_row(&peers.trace) >= MOST_REFUSALS, "{}", peers.trace);
     assert_eq!(
         [A, B].map(|end| peers.call(end, ScenarioCall::Receive(9))),
         [(); 2].map(|()| CallOutcome::WouldBlock)

@@ -122,6 +122,30 @@ fn only(actions: &mut Actions, action: Action) {
     actions.list.push(action);
 }
 
+/// Changes what was sent.
+fn alter(actions: &mut Actions, change: fn(&mut Outgoing)) {
+    for action in &mut actions.list {
+        if let Action::Transmit(sent) = action {
+            change(sent);
+        }
+    }
+}
+
+/// An established connection with six octets in flight.
+fn sending() -> Tcb {
+    after(usual(State::Established), &[send(b"answer")])
+}
+
+/// An endpoint that has no room for any text.
+fn without_room(state: State) -> Tcb {
+    in_state(state, Profile { receive_buffer: 0, ..Profile::default() })
+}
+
+/// A connection in TIME-WAIT that a SYN is opening again.
+fn reopening() -> Tcb {
+    after(reusing(), &[segment(Control::SYN, PEER + 9, SeqNumber(0), 0)])
+}
+
 /// Takes the step, which must be honest, spoils it, and returns what is reported.
 fn reported(case: &Case) -> Vec<&'static str> {
     let before = Before::of(&case.from);
@@ -142,9 +166,7 @@ fn reported(case: &Case) -> Vec<&'static str> {
 
 fn cases() -> Vec<Case> {
     let mut cases = structure::cases();
-    cases.extend(transition::opening());
-    cases.extend(transition::segments());
-    cases.extend(transition::closing());
+    cases.extend(transition::cases());
     cases
 }
 

@@ -125,3 +125,29 @@ fn an_old_duplicate_syn_leads_back_to_time_wait() {
     );
     assert_eq!((tcb.state, tcb.snd.una, tcb.rcv.nxt), (State::TimeWait, OURS + 1, PEER + 1));
 }
+
+#[test]
+fn acknowledgments_and_urgent_pointers_at_a_closed_window() {
+    let last = PEER + 4_096;
+    let full = segment(Control::ACK, PEER, OURS, 4_096);
+    live(
+        Profile::default(),
+        &[
+            (OPEN_PASSIVE, State::Listen),
+            (segment(Control::SYN, IRS, SeqNumber(0), 0), State::SynReceived),
+            (segment(Control::ACK, PEER, OURS, 0), State::Established),
+            (full, State::Established),
+            (segment(Control::ACK, last, OURS, 1), State::Established),
+            (segment(Control::ACK | Control::URG, last, OURS, 1), State::Established),
+        ],
+    );
+    // The FIN takes the last number of the window; no urgent pointer counts after it.
+    let ended = after(usual(State::Established), &[segment(FIN_ACK, PEER, OURS, 4_095)]);
+    let ended = after(ended, &[segment(Control::ACK | Control::URG, last, OURS, 1)]);
+    assert_eq!((ended.state, ended.rcv.wnd, ended.rcv.up), (State::CloseWait, 0, None));
+    // An urgent pointer that points at nothing new.
+    let ctl = Control::ACK | Control::URG;
+    let nothing = Segment { seq: PEER, ack: OURS, ctl, ..Segment::default() };
+    let tcb = after(without_room(State::Established), &[Event::SegmentArrives(&nothing)]);
+    assert_eq!((tcb.state, tcb.rcv.wnd, tcb.rcv.up), (State::Established, 0, None));
+}

@@ -8,20 +8,21 @@ fn ack() -> Event<'static> {
     segment(Control::ACK, PEER, OURS, 0)
 }
 
-/// An established connection with six octets in flight.
-fn sending() -> Tcb {
-    after(usual(State::Established), &[send(b"answer")])
-}
-
 /// An established connection whose peer has closed its window.
 fn shut() -> Tcb {
     after(usual(State::Established), &[with_window(Control::ACK, PEER, OURS, 0, 0)])
+}
+
+/// A connection whose user closed it before our SYN was acknowledged.
+fn closed_early() -> Tcb {
+    after(usual(State::SynReceived), &[CLOSE])
 }
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = numbers();
     cases.extend(states_and_timers());
     cases.extend(windows());
+    cases.extend(leftovers());
     cases
 }
 
@@ -33,6 +34,11 @@ fn numbers() -> Vec<Case> {
         case("I-002", usual(State::SynSent), Event::Timeout(Timer::Retransmission), |tcb, _| tcb.snd.una +=
             1),
         case("I-002", usual(State::SynReceived), ack(), |tcb, _| tcb.snd.una = ISS - 1),
+        case("I-002", usual(State::FinWait1), ack(), |tcb, _| {
+            tcb.snd.syn = true;
+            tcb.snd.una = ISS;
+        }),
+        case("I-002", closed_early(), Event::Timeout(Timer::Retransmission), |tcb, _| tcb.snd.una += 1),
         case("I-003", usual(State::SynSent), send(b"early"), |tcb, _| tcb.snd.nxt += 5),
         case("I-004", usual(State::Established), ack(), |tcb, _| tcb.rcv.nxt = PEER - 1),
         case("I-004", usual(State::Established), ack(), |tcb, _| tcb.rcv.irs += 1),
@@ -63,9 +69,12 @@ fn states_and_timers() -> Vec<Case> {
         case("I-011", usual(State::FinWait1), segment(Control::ACK, PEER, OURS + 1, 0), |tcb, _| {
             tcb.snd.una = OURS;
         }),
-        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.receives.push_back(1)),
-        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.timers.insert(Timer::User)),
-        case("I-012", usual(State::Established), ABORT, |tcb, _| tcb.snd.iss = ISS),
+        case("I-011", usual(State::FinWait1), segment(Control::ACK, PEER, OURS + 1, 0), |tcb, _| {
+            tcb.snd.nxt += 1;
+        }),
+        case("I-011", usual(State::FinWait1), segment(Control::ACK, PEER, OURS + 1, 0), |tcb, _| {
+            tcb.send_queue.push_back(b'x');
+        }),
         case("I-013", sending(), ack(), |tcb, _| tcb.timers.insert(Timer::Persist)),
         case("I-013", usual(State::Established), ack(), |tcb, _| tcb.timers.insert(Timer::TimeWait)),
         case("I-013", usual(State::Established), send(b"text"), |_, actions| {
@@ -91,16 +100,16 @@ fn windows() -> Vec<Case> {
     let text = || segment(Control::ACK | Control::PSH, PEER + 10, OURS, 10);
     alloc::vec![
         case("I-005", usual(State::Established), text(), |_, actions| {
-            for action in &mut actions.list {
-                if let Action::Transmit(sent) = action {
-                    sent.wnd -= 1;
-                }
-            }
+            alter(actions, |sent| sent.wnd -= 1);
         }),
         case("I-006", usual(State::Established), ack(), |tcb, _| tcb.rcv.wnd = 65_536),
         case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold(PEER, b"x")),
         case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold(PEER + 4_095, b"xy")),
         case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold_fin(PEER)),
+        case("I-008", usual(State::Established), text(), |tcb, _| tcb.reassembly.hold_fin(PEER + 4_097)),
+        case("I-008", usual(State::SynReceived), Event::Timeout(Timer::Retransmission), |tcb, _| {
+            tcb.reassembly.hold_fin(IRS);
+        }),
         case("I-021", usual(State::Established), ack(), |tcb, _| tcb.snd.wnd = 0xffff_f000),
         case("I-021", shut(), send(b"text"), |_, actions| {
             let text = crate::segment::TextRange { start: 0, len: 2 };
@@ -110,5 +119,25 @@ fn windows() -> Vec<Case> {
         case("I-022", usual(State::Established), text(), |tcb, _| tcb.receive_queue.push_back(0)),
         case("I-022", usual(State::Established), text(), |tcb, _| tcb.rcv.wnd = 9),
         case("I-024", usual(State::Established), ack(), |tcb, _| tcb.rcv.wnd -= 1),
+    ]
+}
+
+/// What CLOSED may not remember: each part of the record alone.
+fn leftovers() -> Vec<Case> {
+    let aborted = |spoil| case("I-012", usual(State::Established), ABORT, spoil);
+    alloc::vec![
+        aborted(|tcb, _| tcb.send_queue.push_back(b'x')),
+        aborted(|tcb, _| tcb.receive_queue.push_back(b'x')),
+        aborted(|tcb, _| tcb.receives.push_back(1)),
+        aborted(|tcb, _| tcb.reassembly.hold_fin(PEER)),
+        aborted(|tcb, _| tcb.snd.iss = ISS),
+        aborted(|tcb, _| tcb.rcv.irs = IRS),
+        aborted(|tcb, _| tcb.origin = Origin::Active),
+        aborted(|tcb, _| tcb.retransmission.doublings = 1),
+        aborted(|tcb, _| tcb.reopened = Some((tcb.snd, tcb.rcv))),
+        aborted(|tcb, _| tcb.unacknowledged = 1),
+        aborted(|tcb, _| tcb.throttle.sent = 1),
+        aborted(|tcb, _| tcb.user_timeout = Some(Duration::from_secs(9))),
+        aborted(|tcb, _| tcb.timers.insert(Timer::User)),
     ]
 }

@@ -1,7 +1,8 @@
 //! Steps that no event may take.
 
 use super::*;
-use crate::rule::Rule;
+use crate::event::{CallError, Signal};
+use crate::rule::{Rule, RuleSet};
 
 const NONE: SeqNumber = SeqNumber(0);
 
@@ -27,7 +28,30 @@ fn unasked(_: &mut Tcb, actions: &mut Actions) {
     actions.list.push(stray());
 }
 
-pub(super) fn opening() -> Vec<Case> {
+/// A record that is not what it was, though nothing of it shows in its numbers.
+fn changed(tcb: &mut Tcb, _: &mut Actions) {
+    tcb.receives.push_back(9);
+}
+
+fn accepted(_: &mut Tcb, actions: &mut Actions) {
+    only(actions, Action::Reply(Outcome::Ok));
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = opening();
+    cases.extend(answers_before_syn());
+    cases.extend(answers_to_syn());
+    cases.extend(segments());
+    cases.extend(answers_in_other_states());
+    cases.extend(endings());
+    cases.extend(after_the_fin());
+    cases.extend(time_wait());
+    cases.extend(every_step());
+    cases.extend(calls());
+    cases
+}
+
+fn opening() -> Vec<Case> {
     let (listen, syn_sent, syn_received) = (State::Listen, State::SynSent, State::SynReceived);
     alloc::vec![
         case("I-030", usual(State::Established), segment(Control::ACK, PEER, OURS, 0), |tcb, _| {
@@ -66,7 +90,59 @@ pub(super) fn opening() -> Vec<Case> {
     ]
 }
 
-pub(super) fn segments() -> Vec<Case> {
+/// What CLOSED, LISTEN and SYN-SENT answer to what is no SYN, wrong in one part.
+fn answers_before_syn() -> Vec<Case> {
+    let wrong = |spoil| case("I-034", usual(State::Listen), segment(Control::ACK, IRS, OURS, 0), spoil);
+    let refused = || segment(RST_ACK, IRS, OURS, 0);
+    alloc::vec![
+        case("I-032", usual(State::Closed), syn(IRS), changed),
+        wrong(changed),
+        wrong(|_, actions| alter(actions, |sent| sent.seq += 1)),
+        wrong(|_, actions| alter(actions, |sent| sent.ctl |= Control::ACK)),
+        wrong(|_, actions| alter(actions, |sent| sent.text.len = 1)),
+        case("I-037", usual(State::SynSent), segment(SYN_ACK, IRS, OURS + 1, 0), changed),
+        case("I-037", usual(State::SynSent), segment(SYN_ACK, IRS, OURS + 1, 0), |tcb, _| {
+            tcb.timers.remove(Timer::Retransmission);
+        }),
+        case("I-038", usual(State::SynSent), refused(), |tcb, _| tcb.state = State::SynSent),
+        case("I-038", usual(State::SynSent), refused(), unasked),
+    ]
+}
+
+/// The handshake, wrong in one part.
+fn answers_to_syn() -> Vec<Case> {
+    let listening = |spoil| case("I-035", usual(State::Listen), syn(IRS), spoil);
+    let opened = |spoil| case("I-040", usual(State::SynSent), segment(SYN_ACK, IRS, OURS, 0), spoil);
+    let wrong_ack = || segment(Control::ACK, PEER, ISS, 5);
+    let crossed = || after(usual(State::SynSent), &[syn(IRS)]);
+    alloc::vec![
+        listening(|tcb, _| tcb.state = State::Established),
+        listening(|tcb, _| tcb.snd.una += 1),
+        listening(|tcb, _| tcb.snd.nxt += 1),
+        listening(|tcb, _| tcb.rcv.irs += 1),
+        listening(|tcb, actions| {
+            tcb.rcv.nxt += 1;
+            alter(actions, |sent| sent.ack += 1);
+        }),
+        listening(|_, actions| alter(actions, |sent| sent.seq += 1)),
+        listening(|_, actions| alter(actions, |sent| sent.ack += 1)),
+        listening(|_, actions| alter(actions, |sent| sent.ctl = Control::SYN)),
+        case("I-039", usual(State::SynSent), syn(IRS), |tcb, _| tcb.state = State::Established),
+        opened(|_, actions| alter(actions, |sent| sent.ctl = Control::PSH)),
+        opened(|_, actions| alter(actions, |sent| sent.ctl |= Control::SYN)),
+        opened(|_, actions| alter(actions, |sent| sent.ack += 1)),
+        opened(|tcb, _| tcb.rcv.irs += 1),
+        case("I-042", usual(State::SynReceived), segment(Control::ACK, PEER, ISS, 0), changed),
+        case("I-042", without_room(State::SynReceived), wrong_ack(), changed),
+        case("I-042", without_room(State::SynReceived), wrong_ack(), silence),
+        case("I-043", crossed(), rst(PEER), |tcb, _| tcb.state = State::Listen),
+        case("I-043", crossed(), rst(PEER), silence),
+        case("I-043", reopening(), rst(PEER + 10), |tcb, _| tcb.state = State::Listen),
+        case("I-044", usual(State::SynSent), segment(SYN_ACK, IRS, OURS, 0), |tcb, _| tcb.snd.wl2 = NONE),
+    ]
+}
+
+fn segments() -> Vec<Case> {
     let open = State::Established;
     let text_at_closed_window = || segment(Control::ACK | Control::URG, PEER + 4_096, OURS + 2, 5);
     let shut_and_sending = || after(full(), &[send(b"text")]);
@@ -104,11 +180,23 @@ pub(super) fn segments() -> Vec<Case> {
     ]
 }
 
-pub(super) fn closing() -> Vec<Case> {
-    let mut cases = endings();
-    cases.extend(time_wait());
-    cases.extend(every_step());
-    cases
+/// What the synchronized states answer, wrong in one part.
+fn answers_in_other_states() -> Vec<Case> {
+    let outside = |spoil| {
+        let event = segment(Control::ACK, PEER - 9, OURS, 5);
+        case("I-045", usual(State::Established), event, spoil)
+    };
+    alloc::vec![
+        outside(|_, actions| alter(actions, |sent| sent.seq += 1)),
+        outside(|_, actions| alter(actions, |sent| sent.ack += 1)),
+        outside(|_, actions| alter(actions, |sent| sent.ctl |= Control::PSH)),
+        outside(|_, actions| alter(actions, |sent| sent.text.len = 1)),
+        case("I-053", reopening(), syn(PEER + 10), |tcb, _| tcb.state = State::Listen),
+        case("I-053", reopening(), syn(PEER + 10), unasked),
+        case("I-057", sending(), segment(Control::FIN, PEER, OURS + 6, 5), |tcb, _| tcb.snd.una += 6),
+        case("I-057", sending(), segment(RST_ACK, PEER - 1, OURS + 6, 0), |tcb, _| tcb.snd.una += 6),
+        case("I-057", sending(), segment(Control::ACK, PEER, OURS + 6, 0), |tcb, _| tcb.snd.una = OURS + 3),
+    ]
 }
 
 fn endings() -> Vec<Case> {
@@ -122,31 +210,47 @@ fn endings() -> Vec<Case> {
         case("I-060", usual(State::FinWait2), both(), |tcb, _| tcb.state = State::FinWait2),
         case("I-061", usual(State::CloseWait), CLOSE, |tcb, _| tcb.state = State::CloseWait),
         case("I-061", usual(State::CloseWait), CLOSE, silence),
+        case("I-061", usual(State::CloseWait), CLOSE, |_, actions| alter(actions, |sent| sent.seq += 1)),
+        case("I-061", usual(State::CloseWait), CLOSE, |_, actions| {
+            alter(actions, |sent| sent.ctl = Control::ACK);
+        }),
+        case("I-061", usual(State::CloseWait), CLOSE, |tcb, _| tcb.send_queue.push_back(b'x')),
+        case("I-061", usual(State::CloseWait), CLOSE, |tcb, _| {
+            tcb.state = State::CloseWait;
+            tcb.snd.close_queued = true;
+        }),
         case("I-062", usual(State::Closing), segment(Control::ACK, PEER + 1, OURS + 1, 0), |tcb, _| {
             tcb.state = State::Closing;
         }),
         case("I-062", usual(State::LastAck), segment(Control::ACK, PEER + 1, OURS, 0), |tcb, _| tcb.delete()),
-        case("I-063", usual(State::CloseWait), segment(Control::ACK, PEER + 1, OURS, 5), |tcb, _| {
-            tcb.rcv.nxt += 5;
-        }),
-        case(
-            "I-063",
-            usual(State::CloseWait),
-            segment(Control::URG | Control::ACK, PEER + 1, OURS, 0),
-            |tcb, _| {
-                tcb.rcv.up = Some(PEER + 4);
-            }
-        ),
         case("I-067", usual(State::SynSent), CLOSE, unasked),
         case("I-067", usual(State::SynSent), CLOSE, |tcb, _| *tcb = usual(State::SynSent)),
         case("I-068", usual(State::Established), ABORT, silence),
         case("I-068", usual(State::SynSent), ABORT, unasked),
         case("I-068", usual(State::Established), ABORT, |tcb, _| *tcb = usual(State::Established)),
+        case("I-068", usual(State::Established), ABORT, |_, actions| alter(actions, |sent| sent.seq += 1)),
+        case("I-068", usual(State::Established), ABORT, |_, actions| alter(actions, |sent| sent.text.len =
+            1)),
         case("I-078", unread(), CLOSE, silence),
         case("I-078", half_duplex(State::FinWait2), segment(Control::ACK, PEER, OURS + 1, 5), |tcb, _| {
             *tcb = half_duplex(State::FinWait2);
         }),
         case("I-078", half_duplex(State::FinWait1), our_fin(), |tcb, _| tcb.receive_queue.push_back(b'x')),
+    ]
+}
+
+/// What the peer may not add to a stream that it has ended.
+fn after_the_fin() -> Vec<Case> {
+    let urgent = Control::URG | Control::ACK;
+    let late = |spoil| case("I-063", usual(State::CloseWait), segment(urgent, PEER + 1, OURS, 5), spoil);
+    alloc::vec![
+        late(|tcb, _| tcb.rcv.nxt += 5),
+        late(|tcb, _| tcb.rcv.up = Some(PEER + 4)),
+        late(|tcb, _| tcb.receive_queue.push_back(b'x')),
+        late(|_, actions| actions.octets.push(b'x')),
+        late(|tcb, _| tcb.reassembly.hold(PEER + 9, b"x")),
+        late(|_, actions| actions.list.push(Action::Signal(Signal::ConnectionClosing))),
+        late(|_, actions| actions.list.push(Action::Signal(Signal::UrgentText))),
     ]
 }
 
@@ -163,6 +267,14 @@ fn time_wait() -> Vec<Case> {
         case("I-065", usual(State::TimeWait), again(), silence),
         case("I-066", usual(State::TimeWait), syn(PEER + 9), |tcb, _| tcb.state = State::SynReceived),
         case("I-066", reusing(), syn(PEER + 9), |tcb, _| tcb.snd.iss = OURS),
+        case("I-066", reusing(), syn(PEER + 9), |tcb, actions| {
+            tcb.snd.iss = OURS;
+            alter(actions, |sent| sent.seq = OURS);
+        }),
+        case("I-066", reusing(), syn(PEER + 9), |tcb, _| tcb.state = State::TimeWait),
+        case("I-066", reusing(), syn(PEER + 9), |tcb, _| tcb.origin = Origin::Passive),
+        case("I-066", reusing(), syn(PEER + 9), |_, actions| alter(actions, |sent| sent.ack += 1)),
+        case("I-066", reusing(), syn(PEER + 9), |_, actions| alter(actions, |sent| sent.ctl = Control::SYN)),
         case("I-066", reusing(), syn(PEER + 9), silence),
     ]
 }
@@ -183,15 +295,16 @@ fn every_step() -> Vec<Case> {
         }),
         case("I-072", usual(open), Event::Call(Call::Status), silence),
         case("I-072", usual(open), Event::Timeout(Timer::Persist), unasked),
+        case("I-072", usual(open), segment(Control::ACK, PEER, OURS, 0), accepted),
+        case("I-072", sending(), Event::Timeout(Timer::Retransmission), accepted),
+        case("I-072", sending(), Event::Timeout(Timer::Retransmission), |_, actions| {
+            actions.rules = RuleSet::default();
+        }),
         case("I-073", usual(open), rst(PEER), silence),
         case("I-073", usual(open), segment(FIN_ACK, PEER, OURS, 0), |_, actions| {
             actions.list.retain(|action| !matches!(action, Action::Signal(_)));
         }),
         case("I-073", usual(open), urgent_receive, |tcb, _| tcb.receives.clear()),
-        case("I-074", usual(State::FinWait1), send(b"late"), unasked),
-        case("I-074", usual(State::FinWait1), send(b"late"), |tcb, _| tcb.send_queue.push_back(b'x')),
-        case("I-074", usual(State::FinWait1), CLOSE, unasked),
-        case("I-074", usual(open), OPEN_ACTIVE, |_, actions| only(actions, Action::Reply(Outcome::Ok))),
         case("I-075", usual(State::Listen), segment(Control::SYN, IRS, NONE, 5), |tcb, _| {
             tcb.receive_queue.push_back(b'x');
         }),
@@ -200,13 +313,29 @@ fn every_step() -> Vec<Case> {
             .iss +=
             1),
         case("I-076", usual(State::SynSent), syn(IRS), |_, actions| {
-            for action in &mut actions.list {
-                if let Action::Transmit(sent) = action {
-                    sent.seq += 1;
-                }
-            }
+            alter(actions, |sent| sent.seq += 1);
         }),
+    ]
+}
+
+/// Calls that the record does not allow.
+fn calls() -> Vec<Case> {
+    let (open, closed) = (State::Established, State::FinWait1);
+    alloc::vec![
+        case("I-074", usual(closed), send(b"late"), unasked),
+        case("I-074", usual(closed), send(b"late"), accepted),
+        case("I-074", usual(closed), send(b"late"), |tcb, _| tcb.send_queue.push_back(b'x')),
+        case("I-074", usual(closed), CLOSE, unasked),
+        case("I-074", usual(closed), CLOSE, changed),
+        case("I-074", usual(open), OPEN_ACTIVE, accepted),
+        case("I-074", usual(open), OPEN_ACTIVE, changed),
+        case("I-074", usual(open), OPEN_ACTIVE, unasked),
         case("I-077", usual(open), OPEN_PASSIVE, |tcb, _| tcb.state = State::Listen),
+        case("I-077", usual(open), OPEN_PASSIVE, accepted),
         case("I-077", usual(State::Closed), OPEN_PASSIVE, unasked),
+        case("I-077", usual(State::Closed), OPEN_PASSIVE, |tcb, _| tcb.delete()),
+        case("I-077", usual(State::Closed), OPEN_PASSIVE, |_, actions| {
+            only(actions, Action::Reply(Outcome::Error(CallError::AlreadyExists)));
+        }),
     ]
 }

@@ -121,7 +121,7 @@ fn figure_10_active_side_causes_half_open_connection_discovery() {
 }
 
 #[test]
-fn figure_11_old_duplicate_syn_initiates_a_reset_on_two_passive_sockets() {
+fn figure_11_old_duplicate_syn_meets_two_listeners() {
     let (mut a, mut b) = (Connection::with_iss(100), Connection::with_iss(300));
     a.on(open_passive());
     b.on(open_passive());
