@@ -23,6 +23,7 @@ mod print;
 #[cfg(test)]
 mod round_trip;
 
+pub(crate) use error::suggestion;
 pub use error::ParseError;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
@@ -38,6 +39,11 @@ pub const MAX_OPTION_OCTETS: usize = 40;
 pub const MAX_MSL: u32 = 1000;
 /// Most microseconds that a [`Span`] may add to its lifetimes or take from them: a year of 365 days.
 pub const MAX_MICROS: i64 = 365 * 24 * 3600 * 1_000_000;
+/// Most octets that one `send` may hand over, and that a buffer may hold: 1 MiB. A scenario may come from anywhere,
+/// and what it asks for is made before the stack can refuse it.
+pub const MAX_OCTETS: u32 = 1 << 20;
+/// The smallest packet that a `setup` may name: what every IPv4 host must be able to forward whole (RFC 791 §3.2).
+pub const MIN_MTU: u16 = 68;
 /// Octets that `receive` asks for when it names no number.
 pub const DEFAULT_RECEIVE: u32 = 65_535;
 
@@ -62,9 +68,9 @@ pub struct Scenario {
 /// The parts of a setup that a scenario may fix; the rest is the bench's default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ScenarioSetup {
-    /// Octets of send and of receive buffer.
+    /// Octets of send and of receive buffer, from 1 to [`MAX_OCTETS`].
     pub buffer: Option<u32>,
-    /// Largest IP packet in octets.
+    /// Largest IP packet in octets, at least [`MIN_MTU`].
     pub mtu: Option<u16>,
     /// The peer's initial sequence number.
     pub peer_iss: Option<u32>,
@@ -140,7 +146,7 @@ pub enum ScenarioCall {
     OpenPassive,
     /// `open active`
     OpenActive,
-    /// `send N`: the next N octets of the stream.
+    /// `send N`: the next N octets of the stream, at most [`MAX_OCTETS`].
     Send(u32),
     /// `receive [N]`: at most N octets, [`DEFAULT_RECEIVE`] if none is named.
     Receive(u32),
@@ -327,10 +333,11 @@ pub enum OptionSpec {
     Raw(Vec<u8>),
 }
 
-/// What a segment from the stack must look like; what is none is not looked at. Nor are PSH, ECE and CWR.
+/// What a segment from the stack must look like; what is none is not looked at. Nor are PSH, ECE and CWR, which a
+/// pattern therefore must not name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SegmentPattern {
-    /// Control bits.
+    /// Control bits: any of SYN, FIN, RST, URG and ACK.
     pub ctl: Control,
     /// SEG.SEQ, counted from one of [`Anchor::OF_STACK`].
     pub seq: Option<SeqExpr>,

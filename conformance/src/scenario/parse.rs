@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::error::{ParseError, quoted, suggestion};
 use super::lexer::{Cursor, Kind, Line, Token, lines};
 use super::{
-    DEFAULT_RECEIVE, ExpectedOutcome, MAX_STEPS, Scenario, ScenarioCall, ScenarioSetup, Span, Step, What,
+    DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_STEPS, MIN_MTU, Scenario, ScenarioCall, ScenarioSetup, Span, Step, What,
     When,
 };
 use crate::stack::{CallFailure, Capability};
@@ -316,11 +316,13 @@ fn setup(line: Line<'_>) -> Result<ScenarioSetup, ParseError> {
         }
         named.push(key);
         cursor.require(Kind::Equals, &format!("`=` after `{key}`"))?;
-        let most = u64::from(u32::MAX);
         match key {
-            "buffer" => setup.buffer = Some(number::up_to(&mut cursor, "octets of buffer", most)?),
-            "mtu" => setup.mtu = Some(number::up_to(&mut cursor, "octets of an IP packet", u16::MAX.into())?),
-            "peer.iss" => setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", most)?),
+            "buffer" => setup.buffer = Some(number::within(&mut cursor, "octets of buffer", 1..=MAX_OCTETS.into())?),
+            "mtu" => {
+                let range = MIN_MTU.into()..=u16::MAX.into();
+                setup.mtu = Some(number::within(&mut cursor, "octets of an IP packet", range)?);
+            }
+            "peer.iss" => setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", u32::MAX.into())?),
             "seed" => setup.seed = Some(number::up_to(&mut cursor, "a seed", u64::MAX)?),
             _ => setup.nagle = Some(on_or_off(&mut cursor)?),
         }
@@ -420,7 +422,7 @@ fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
     };
     let call = match word {
         "open" => open(cursor)?,
-        "send" => ScenarioCall::Send(number::up_to(cursor, "octets to send", u32::MAX.into())?),
+        "send" => ScenarioCall::Send(number::up_to(cursor, "octets to send", MAX_OCTETS.into())?),
         "receive" => ScenarioCall::Receive(match cursor.peek_word() {
             Some(_) => number::up_to(cursor, "most octets to receive", u32::MAX.into())?,
             None => DEFAULT_RECEIVE,

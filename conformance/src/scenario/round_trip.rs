@@ -96,7 +96,7 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
         any::<u16>().prop_map(WindowPattern::Above)
     ];
     (
-        flags(),
+        flags().prop_map(|ctl| ctl.without(Control::PSH | Control::ECE | Control::CWR)),
         option::of(numbers(&Anchor::OF_STACK)),
         option::of(0..=MAX_TEXT),
         option::of(numbers(&Anchor::OF_PEER)),
@@ -117,7 +117,7 @@ fn calls() -> impl Strategy<Value = ScenarioCall> {
     prop_oneof![
         Just(ScenarioCall::OpenPassive),
         Just(ScenarioCall::OpenActive),
-        any::<u32>().prop_map(ScenarioCall::Send),
+        (0..=MAX_OCTETS).prop_map(ScenarioCall::Send),
         any::<u32>().prop_map(ScenarioCall::Receive),
         Just(ScenarioCall::Receive(DEFAULT_RECEIVE)),
         Just(ScenarioCall::Close),
@@ -170,8 +170,8 @@ fn steps() -> impl Strategy<Value = Step> {
 
 fn setups() -> impl Strategy<Value = ScenarioSetup> {
     (
-        option::of(any::<u32>()),
-        option::of(any::<u16>()),
+        option::of(1..=MAX_OCTETS),
+        option::of(MIN_MTU..=u16::MAX),
         option::of(any::<u32>()),
         option::of(any::<u64>()),
         option::of(any::<bool>()),

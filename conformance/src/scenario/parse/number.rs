@@ -2,6 +2,8 @@
 //!
 //! Left out: numbers in sequence space, which stand in segments only.
 
+use std::ops::RangeInclusive;
+
 use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind};
 use super::super::{MAX_MICROS, MAX_MSL, Span};
@@ -12,11 +14,22 @@ pub(super) fn up_to<T: TryFrom<u64>>(
     what: &str,
     most: u64,
 ) -> Result<T, ParseError> {
+    within(cursor, what, 0..=most)
+}
+
+/// A whole number in `range`, which the type must be able to hold; `what` is its name in messages.
+pub(super) fn within<T: TryFrom<u64>>(
+    cursor: &mut Cursor<'_>,
+    what: &str,
+    range: RangeInclusive<u64>,
+) -> Result<T, ParseError> {
     cursor
         .take_known(|word| {
-            whole(word).filter(|number| *number <= most).and_then(|number| T::try_from(number).ok())
+            whole(word).filter(|number| range.contains(number)).and_then(|number| T::try_from(number).ok())
         })
-        .ok_or_else(|| cursor.unexpected(&format!("{what}, a number from 0 to {most}")))
+        .ok_or_else(|| {
+            cursor.unexpected(&format!("{what}, a number from {} to {}", range.start(), range.end()))
+        })
 }
 
 /// The number that the decimal digits say; none if there is anything else or too much of it.

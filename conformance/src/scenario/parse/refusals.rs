@@ -4,7 +4,7 @@
 //! `round_trip` see to it.
 
 use super::{parse, parse_one};
-use crate::scenario::{MAX_STEPS, MAX_TEXT, print_file};
+use crate::scenario::{MAX_OCTETS, MAX_STEPS, MAX_TEXT, MIN_MTU, print_file};
 
 /// The message for a file.
 fn refusal(text: &str) -> String {
@@ -72,7 +72,10 @@ const LINES: &[(&str, &str)] = &[
          `buffer`?",
     ),
     ("setup mtu 1500", "11: found `1500`, expected `=` after `mtu`"),
-    ("setup mtu=65536", "11: found `65536`, expected octets of an IP packet, a number from 0 to 65535"),
+    ("setup mtu=65536", "11: found `65536`, expected octets of an IP packet, a number from 68 to 65535"),
+    ("setup mtu=67", "11: found `67`, expected octets of an IP packet, a number from 68 to 65535"),
+    ("setup buffer=0", "14: found `0`, expected octets of buffer, a number from 1 to 1048576"),
+    ("setup buffer=1048577", "14: found `1048577`, expected octets of buffer, a number from 1 to 1048576"),
     ("setup seed=1 seed=2", "14: found `seed` a second time, expected it once"),
     ("setup nagle=no", "13: found `no`, expected `on` or `off`"),
     // Times.
@@ -106,8 +109,9 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("+0 open", "8: found the end of the line, expected `passive` or `active`"),
     ("+0 open pasive", "9: found `pasive`, expected `passive` or `active`; did you mean `passive`?"),
-    ("+0 send", "8: found the end of the line, expected octets to send, a number from 0 to 4294967295"),
-    ("+0 send -> ok", "9: found `->`, expected octets to send, a number from 0 to 4294967295"),
+    ("+0 send", "8: found the end of the line, expected octets to send, a number from 0 to 1048576"),
+    ("+0 send -> ok", "9: found `->`, expected octets to send, a number from 0 to 1048576"),
+    ("+0 send 1048577", "9: found `1048577`, expected octets to send, a number from 0 to 1048576"),
     ("+0 receive all", "12: found `all`, expected most octets to receive, a number from 0 to 4294967295"),
     ("+0 close now", "10: found `now`, expected the end of the line"),
     (
@@ -213,6 +217,14 @@ const LINES: &[(&str, &str)] = &[
         "+0 > . <nop> ack 1",
         "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, <OPTIONS>",
     ),
+    (
+        "+0 > FP.",
+        "6: found `FP.`, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at",
+    ),
+    (
+        "+0 > R or EW",
+        "11: found `EW`, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at",
+    ),
     ("+0 > S. <>", "9: found `<>`, expected an option that must be there, or no list at all"),
     // Signs.
     ("+0 < . [5]", "8: found `[`, which has no meaning in a scenario"),
@@ -292,8 +304,14 @@ fn limits_themselves_are_accepted() {
         format!("+0      < S <raw {}>", "ff".repeat(40)),
         "+31536000 < R peer.nxt-4294967295".to_owned(),
         "+1000msl-31536000 close".to_owned(),
+        format!("+0      send {MAX_OCTETS}"),
+        "+0      > SFRU. 1".to_owned(),
     ] {
         let text = format!("tcpspec 1\n\nscenario a\n\n{line}\n");
+        assert_eq!(print_file(&parse(&text).unwrap()), text);
+    }
+    for setup in [format!("buffer=1 mtu={MIN_MTU}"), format!("buffer={MAX_OCTETS} mtu=65535")] {
+        let text = format!("tcpspec 1\n\nscenario a\nsetup   {setup}\n\n+0      close\n");
         assert_eq!(print_file(&parse(&text).unwrap()), text);
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
 
 /// What comes after `>` or after `or`.
 pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseError> {
-    let ctl = flags(cursor)?;
+    let ctl = pattern_flags(cursor)?;
     let seq = optional_seq(cursor, &Anchor::OF_STACK, &PATTERN_FIELDS)?;
     let len = text_len(cursor, seq)?;
     let ack = acknowledgment(cursor, &Anchor::OF_PEER)?;
@@ -72,6 +72,22 @@ fn flags(cursor: &mut Cursor<'_>) -> Result<Control, ParseError> {
     cursor
         .take_known(known_flags)
         .ok_or_else(|| cursor.unexpected("flags: letters of SFRPUEW once each, `.` for ACK, or `-` for none"))
+}
+
+/// The flags of an expected segment.
+fn pattern_flags(cursor: &mut Cursor<'_>) -> Result<Control, ParseError> {
+    let before = cursor.used();
+    let ctl = flags(cursor)?;
+    if ctl == ctl.without(Control::PSH | Control::ECE | Control::CWR) {
+        Ok(ctl)
+    } else {
+        // They are not looked at; whoever writes one would believe that it is.
+        Err(cursor.error_since(before, |found| {
+            format!(
+                "found {found}, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at"
+            )
+        }))
+    }
 }
 
 fn known_flags(word: &str) -> Option<Control> {
