@@ -17,6 +17,7 @@ use std::time::Duration;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Instant, SeqNumber};
 
+use crate::deviation::place;
 use crate::requirement::{self, Level};
 use crate::scenario::{Scenario, ScenarioCall, SegmentPattern, SegmentSpec, Step, What, When};
 use crate::stack::{CallOutcome, Setup, SocketId, Stack, UserCall};
@@ -25,15 +26,16 @@ use crate::verdict::{Failure, Verdict};
 use crate::wire::{self, Endpoints};
 use ledger::Ledger;
 use streams::Stream;
+use tally::Tally;
 
 pub mod ledger;
 mod matching;
 mod peer;
 mod streams;
+mod tally;
+#[cfg(test)]
+mod tests;
 mod user;
-
-/// Segments that a stack may send in one scenario; one that sends more is taken to be out of control.
-const MOST_SEGMENTS: usize = 10_000;
 
 /// How long an expectation without a time (`*`) is waited for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -94,7 +96,14 @@ pub fn run(stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
     let outcome = bench.perform(scenario);
     let verdict = match outcome {
         Ok(()) => Verdict::Pass,
-        Err(Departure { what, step, trace_line }) => Verdict::Fail(Failure {
+        Err(Departure { what, step, undecided: true, .. }) => {
+            let place = match step {
+                Some(index) => format!("step {} (`{}`) was over", index + 1, place(scenario, step)),
+                None => "the time after the last step was over".to_owned(),
+            };
+            Verdict::Inconclusive(format!("{what} before {place}"))
+        }
+        Err(Departure { what, step, trace_line, undecided: false }) => Verdict::Fail(Failure {
             requirements: scenario.checks.clone(),
             level: requirement::gravest(scenario.checks.iter().map(String::as_str)).unwrap_or(Level::Must),
             what,
@@ -105,17 +114,23 @@ pub fn run(stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
     Run { trace: bench.trace, verdict }
 }
 
-/// Something that the stack should not have done, or should have.
+/// Something that the stack should not have done, or should have; it ends the run.
 #[derive(Debug)]
 struct Departure {
     what: String,
     step: Option<usize>,
     trace_line: Option<usize>,
+    /// It ends the run, but nothing says that the stack may not do it.
+    undecided: bool,
 }
 
 impl Departure {
     fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), step: None, trace_line: None }
+        Self { what: what.into(), step: None, trace_line: None, undecided: false }
+    }
+
+    fn undecided(what: impl Into<String>) -> Self {
+        Self { undecided: true, ..Self::new(what) }
     }
 
     fn at_line(mut self, line: usize) -> Self {
@@ -153,7 +168,7 @@ struct Bench<'s> {
     sent: u32,
     read: u32,
     pending: VecDeque<Emission>,
-    emitted: usize,
+    tally: Tally,
     /// The user has just called CLOSE or ABORT.
     user_ends: bool,
     packet: Vec<u8>,
@@ -203,7 +218,7 @@ impl<'s> Bench<'s> {
             sent: 0,
             read: 0,
             pending: VecDeque::new(),
-            emitted: 0,
+            tally: Tally::default(),
             user_ends: false,
             packet: Vec::new(),
         }
@@ -225,35 +240,35 @@ impl<'s> Bench<'s> {
     fn perform_step(&mut self, step: &Step, judged: bool) -> Result<(), Departure> {
         match &step.what {
             What::Call { call, expected } => {
-                self.wait_for(step.when)?;
+                self.wait_for(step.when, judged)?;
                 self.nothing_unexpected(judged)?;
                 self.user_call(*call, expected)
             }
             What::Segment(spec) => {
-                self.wait_for(step.when)?;
+                self.wait_for(step.when, judged)?;
                 self.nothing_unexpected(judged)?;
                 self.peer_sends(spec)
             }
             What::Expect(patterns) => self.expect(step.when, patterns),
             What::Quiet(span) => {
-                self.wait_for(step.when)?;
+                self.wait_for(step.when, judged)?;
                 self.forgive_before(self.now);
-                let end = self.now + span.resolve(self.msl);
-                self.advance(end)?;
-                self.previous = self.now;
-                match self.pending.pop_front() {
-                    None => Ok(()),
-                    Some(emission) => Err(self.unexpected(&emission, "nothing may be sent here")),
-                }
+                self.silence(self.now + span.resolve(self.msl))
             }
         }
     }
 
     /// Lets the time pass that a stimulus is after the step before it.
-    fn wait_for(&mut self, when: When) -> Result<(), Departure> {
+    fn wait_for(&mut self, when: When, judged: bool) -> Result<(), Departure> {
         if let When::After(span) = when {
             let due = self.previous + span.resolve(self.msl);
-            self.advance(due.max(self.now))?;
+            if let Err(departure) = self.advance(due.max(self.now)) {
+                // A segment that nothing asked for is judged all the same, however many came after it.
+                if departure.undecided {
+                    self.nothing_unexpected(judged)?;
+                }
+                return Err(departure);
+            }
         }
         self.previous = self.now;
         Ok(())
@@ -266,6 +281,21 @@ impl<'s> Bench<'s> {
             self.now = self.now.max(reached);
             self.collect()?;
             if reached >= time {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets the stack run until `time`. The first segment breaks the silence, and ends the run.
+    fn silence(&mut self, time: Instant) -> Result<(), Departure> {
+        loop {
+            if let Some(emission) = self.pending.pop_front() {
+                return Err(self.unexpected(&emission, "nothing may be sent here"));
+            }
+            let reached = self.guarded(|stack| stack.run_until(time))?;
+            self.now = self.now.max(reached);
+            if !self.collect_one()? && reached >= time {
+                self.previous = self.now;
                 return Ok(());
             }
         }
@@ -289,16 +319,19 @@ impl<'s> Bench<'s> {
 
     /// Takes everything that the stack has to send.
     fn collect(&mut self) -> Result<(), Departure> {
+        while self.collect_one()? {}
+        Ok(())
+    }
+
+    /// Takes the next segment that the stack has to send. Says whether there was one.
+    fn collect_one(&mut self) -> Result<bool, Departure> {
         let mut packet = std::mem::take(&mut self.packet);
-        while self.guarded(|stack| stack.emit(&mut packet))? {
-            self.emitted += 1;
-            if self.emitted > MOST_SEGMENTS {
-                return Err(Departure::new(format!("the stack sent more than {MOST_SEGMENTS} segments")));
-            }
+        let sent = self.guarded(|stack| stack.emit(&mut packet))?;
+        if sent {
             self.take_packet(&packet)?;
         }
         self.packet = packet;
-        Ok(())
+        Ok(sent)
     }
 
     /// Writes a packet down and checks what must be true of every one.
@@ -312,6 +345,11 @@ impl<'s> Bench<'s> {
         if new_incarnation && self.ledger.stack_iss.is_some() {
             (self.connection, self.sent, self.read) = (None, 0, 0);
         }
+        let new_text = segment.len > 0
+            && !segment.ctl.has(Control::RST)
+            && self.ledger.stack_iss.is_some()
+            && self.ledger.is_new(&segment);
+        self.tally.count(self.now, new_text)?;
         self.ledger.seen(&segment);
         let trace_line =
             self.write_down(Happening::Segment { from: End::Left, segment: segment.clone(), lost: false });

@@ -7,7 +7,9 @@
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 
+use crate::cases;
 use crate::scenario::Scenario;
+use crate::suite;
 use crate::verdict::Verdict;
 
 /// The lists that are built in, by stack.
@@ -59,13 +61,49 @@ impl Deviations {
         &self.entries
     }
 
+    /// Checks the entries against the suite, whatever versions they are about.
+    ///
+    /// # Errors
+    /// The first entry that could never apply, because its case or its step does not exist or because an entry before
+    /// it says the same thing of the same versions; and why.
+    pub fn check(&self) -> Result<(), String> {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let problem = |what: String| Err(format!("entry {} (case {:?}): {what}", index + 1, entry.case));
+            let Some(case) = cases::all().iter().find(|case| case.id == entry.case) else {
+                let near = suite::nearest_case(&entry.case);
+                let near = near.map_or(String::new(), |near| format!("; did you mean {}?", near.id));
+                return problem(format!("there is no such case{near}"));
+            };
+            let steps = (0..case.scenario.steps.len()).map(Some).chain([None]);
+            if !steps.into_iter().any(|step| place(&case.scenario, step) == entry.at) {
+                return problem(format!(
+                    "{:?} is neither a step of the case nor `end`; `tcpspec explain {}` shows its steps",
+                    entry.at, case.id
+                ));
+            }
+            let same = |other: &Deviation| other.case == entry.case && other.versions == entry.versions;
+            if let Some(first) = self.entries[..index].iter().position(same) {
+                let versions = &entry.versions;
+                return problem(format!("entry {} already lists it for versions {versions}", first + 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the list expects a case to fail, if it does.
+    #[must_use]
+    pub fn expected_at(&self, case: &str, version: &str) -> Option<&str> {
+        self.entry(case, version).map(|entry| entry.at.as_str())
+    }
+
+    fn entry(&self, case: &str, version: &str) -> Option<&Deviation> {
+        self.entries.iter().find(|entry| entry.case == case && entry.covers(version))
+    }
+
     /// Applies the list to the verdict on a case.
     #[must_use]
     pub fn apply(&self, case: &str, scenario: &Scenario, version: &str, verdict: Verdict) -> Verdict {
-        let Some(entry) = self.entries.iter().find(|entry| entry.case == case && entry.covers(version))
-        else {
-            return verdict;
-        };
+        let Some(entry) = self.entry(case, version) else { return verdict };
         let (reason, link) = (entry.reason.clone(), entry.link.clone());
         match verdict {
             Verdict::Fail(failure) if place(scenario, failure.step) == entry.at => {
@@ -91,6 +129,21 @@ pub fn place(scenario: &Scenario, step: Option<usize>) -> String {
         Some(step) => step.what.to_string(),
         None => "end".to_owned(),
     }
+}
+
+/// The line `at = ...` that an entry for this place has: text in double quotes, as TOML reads it.
+#[must_use]
+pub fn at_line(place: &str) -> String {
+    let mut text = String::from("at = \"");
+    for c in place.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => text.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
 }
 
 #[cfg(test)]
@@ -148,18 +201,44 @@ mod tests {
     #[test]
     fn built_in_lists_name_cases_and_steps_that_exist() {
         for (stack, _) in BUILT_IN {
-            for entry in Deviations::built_in(stack).entries() {
-                let case = crate::cases::all().iter().find(|case| case.id == entry.case);
-                let case = case.unwrap_or_else(|| panic!("{stack}: no case {}", entry.case));
-                let steps = case.scenario.steps.iter().map(|step| step.what.to_string());
-                let mut places = steps.chain(["end".to_owned()]);
-                assert!(
-                    places.any(|place| place == entry.at),
-                    "{stack}: {} has no step {:?}",
-                    entry.case,
-                    entry.at
-                );
-            }
+            assert_eq!(Deviations::built_in(stack).check(), Ok(()), "{stack}");
+        }
+    }
+
+    /// What is wrong with a list of entries, each a case, a place and versions.
+    fn problem(entries: &[(&str, &str, &str)]) -> String {
+        let entry = |(case, at, versions): &(&str, &str, &str)| {
+            let at = at_line(at);
+            format!("[[deviation]]\ncase = {case:?}\n{at}\nversions = {versions:?}\nreason = \"why\"\n")
+        };
+        let text: String = entries.iter().map(entry).collect();
+        Deviations::parse(&text).expect("valid").check().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_entry_that_can_never_apply_is_named() {
+        let known = ("3.5/passive-open", "end", "=0.14.0");
+        assert_eq!(problem(&[known, ("3.5/passive-open", "open passive -> ok", "=0.13.0")]), "");
+        assert_eq!(
+            problem(&[known, ("3.5/pasive-open", "end", "*")]),
+            "entry 2 (case \"3.5/pasive-open\"): there is no such case; did you mean 3.5/passive-open?"
+        );
+        assert_eq!(
+            problem(&[("3.5/passive-open", "> nowhere", "=0.1.0")]),
+            "entry 1 (case \"3.5/passive-open\"): \"> nowhere\" is neither a step of the case nor `end`; `tcpspec \
+             explain 3.5/passive-open` shows its steps"
+        );
+        assert_eq!(
+            problem(&[known, ("3.5/passive-open", "open passive -> ok", "= 0.14.0")]),
+            "entry 2 (case \"3.5/passive-open\"): entry 1 already lists it for versions =0.14.0"
+        );
+    }
+
+    #[test]
+    fn a_line_to_paste_is_read_back_whatever_it_holds() {
+        for place in ["> S. 0(0) ack 1 <mss 1460> or R", "end", "a \"b\" \\ c\td"] {
+            let read: toml::Table = toml::from_str(&at_line(place)).expect("TOML");
+            assert_eq!(read["at"].as_str(), Some(place));
         }
     }
 }

@@ -207,7 +207,9 @@ pub fn gravest<'a>(ids: impl IntoIterator<Item = &'a str>) -> Option<Level> {
 pub fn implemented_by(id: &str) -> Vec<Rule> {
     let rows = Rule::all().filter(|rule| {
         let row = rule.row();
-        [row.condition, row.response, row.next_state, row.effects, row.clause].iter().any(|cell| names(cell, id))
+        [row.condition, row.response, row.next_state, row.effects, row.clause]
+            .iter()
+            .any(|cell| names(cell, id))
     });
     rows.collect()
 }

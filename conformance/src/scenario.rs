@@ -23,8 +23,8 @@ mod print;
 #[cfg(test)]
 mod round_trip;
 
-pub(crate) use error::suggestion;
 pub use error::ParseError;
+pub(crate) use error::nearest;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
 

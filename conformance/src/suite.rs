@@ -21,6 +21,7 @@
 use crate::bench::{self, Family};
 use crate::cases::{self, Case};
 use crate::deviation::Deviations;
+use crate::scenario;
 use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -28,7 +29,8 @@ use crate::verdict::Verdict;
 /// Which cases to play.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {
-    /// Only cases with this text in their id.
+    /// Only the cases of this section if it is the number of one, such as `3.6`; else only cases with this text in their
+    /// id.
     pub filter: Option<String>,
     /// Only cases that check this requirement.
     pub requirement: Option<String>,
@@ -38,10 +40,23 @@ impl Selection {
     /// The cases that are meant, in the suite's order.
     pub fn cases(&self) -> impl Iterator<Item = &'static Case> {
         cases::all().iter().filter(|case| {
-            self.filter.as_ref().is_none_or(|text| case.id.contains(text.as_str()))
+            self.filter.as_deref().is_none_or(|text| is_meant(case, text))
                 && self.requirement.as_ref().is_none_or(|id| case.scenario.checks.contains(id))
         })
     }
+}
+
+/// Whether a filter means this case.
+fn is_meant(case: &Case, text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|octet| octet.is_ascii_digit());
+    if text.split('.').all(number) { case.section == text } else { case.id.contains(text) }
+}
+
+/// The case whose id looks most like `id`, for "did you mean"; none if none is close.
+#[must_use]
+pub fn nearest_case(id: &str) -> Option<&'static Case> {
+    let near = scenario::nearest(id, cases::all().iter().map(|case| case.id.as_str()))?;
+    cases::all().iter().find(|case| case.id == near)
 }
 
 /// What came of one case.
@@ -53,6 +68,9 @@ pub struct CaseResult {
     pub trace: Trace,
     /// What it means, known deviations applied.
     pub verdict: Verdict,
+    /// Where the list of known deviations expects the case to fail, if it does. A verdict of FAIL then means that it
+    /// failed elsewhere.
+    pub listed_at: Option<String>,
 }
 
 /// Plays cases to a stack. `progress` is called before each.
@@ -67,8 +85,39 @@ pub fn play(
         .map(|case| {
             progress(case);
             let bench::Run { trace, verdict } = bench::run(stack, &case.scenario, family);
-            let verdict = deviations.apply(&case.id, &case.scenario, stack.declaration().version, verdict);
-            CaseResult { case, trace, verdict }
+            let version = stack.declaration().version;
+            let verdict = deviations.apply(&case.id, &case.scenario, version, verdict);
+            let listed_at = deviations.expected_at(&case.id, version).map(str::to_owned);
+            CaseResult { case, trace, verdict, listed_at }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sections of the cases that a filter selects.
+    fn sections(filter: &str) -> Vec<&'static str> {
+        let selection = Selection { filter: Some(filter.to_owned()), ..Selection::default() };
+        let mut sections: Vec<_> = selection.cases().map(|case| case.section).collect();
+        sections.dedup();
+        sections
+    }
+
+    #[test]
+    fn the_number_of_a_section_selects_that_section_alone() {
+        assert_eq!(sections("3.6"), ["3.6"]);
+        assert_eq!(sections("3.6.1"), ["3.6.1"]);
+        assert_eq!(sections("3"), [""; 0]);
+        assert!(sections("3.6.").contains(&"3.6.1"), "not a number: a part of the id");
+        assert!(sections("open").len() > 1);
+    }
+
+    #[test]
+    fn the_nearest_case_is_one_slip_away() {
+        let near = |id| nearest_case(id).map(|case| case.id.as_str());
+        assert_eq!(near("3.5/pasive-open"), Some("3.5/passive-open"));
+        assert_eq!(near("no/such/file"), None);
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Counts, Report};
 use crate::bench::Run;
+use crate::deviation::{at_line, place};
 use crate::requirement;
 use crate::scenario::Scenario;
 use crate::stack::Declaration;
@@ -82,7 +83,13 @@ fn departure(text: &mut String, result: &CaseResult, failure: &Failure) {
     }
     let _ = writeln!(text, "{}\n", wrapped(&format!("Seen: {}.", failure.what), 2));
     text.push_str(&trace(&result.trace, failure.trace_line));
-    let _ = writeln!(text, "\n  tcpspec replay {}", result.case.id);
+    let at = place(&result.case.scenario, failure.step);
+    if let Some(listed) = &result.listed_at {
+        let elsewhere = format!("The list of known deviations expects it to fail at `{listed}`.");
+        let _ = writeln!(text, "\n{}", wrapped(&elsewhere, 2));
+    }
+    // The second line is for an entry in a list of known deviations, to be pasted whole.
+    let _ = writeln!(text, "\n  tcpspec replay {}\n  {}", result.case.id, at_line(&at));
 }
 
 /// One scenario on one stack: its title, its trace and the verdict.
@@ -100,13 +107,23 @@ pub fn replay(scenario: &Scenario, stack: &Declaration, run: &Run) -> String {
     text
 }
 
-/// A trace with a mark at the line in question.
+/// Lines of a long trace that are shown at its beginning and at its end.
+const SHOWN: usize = 60;
+
+/// A trace with a mark at the line in question. Of a long one, the middle is left out, but not that line.
 #[must_use]
 pub fn trace(trace: &Trace, marked: Option<usize>) -> String {
     let mut text = String::new();
+    let count = trace.entries.len();
+    let left_out = |index: usize| count > 3 * SHOWN && (SHOWN..count - SHOWN).contains(&index);
     for (index, line) in trace.lines().enumerate() {
-        let mark = if marked == Some(index) { "=>" } else { "  " };
-        let _ = writeln!(text, "{mark}{line}");
+        let here = marked == Some(index);
+        if index == SHOWN && left_out(index) {
+            let _ = writeln!(text, "   ... {} lines left out ...", count - 2 * SHOWN);
+        }
+        if here || !left_out(index) {
+            let _ = writeln!(text, "{}{line}", if here { "=>" } else { "  " });
+        }
     }
     text
 }
@@ -161,6 +178,27 @@ pub fn wrapped(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Entry, Happening};
+    use tcpspec_core::{Instant, RuleSet};
+
+    #[test]
+    fn the_middle_of_a_long_trace_is_left_out_but_not_the_marked_line() {
+        let mut long = Trace::default();
+        for index in 0..500 {
+            long.push(Entry {
+                time: Instant::ZERO,
+                happening: Happening::Note(format!("event {index}")),
+                left: None,
+                right: None,
+                rules: RuleSet::default(),
+            });
+        }
+        let shown = trace(&long, Some(250));
+        assert_eq!(shown.lines().count(), 2 * SHOWN + 2);
+        for line in ["event 0", "... 380 lines left out ...", "event 250", "event 499"] {
+            assert_eq!(shown.lines().filter(|shown| shown.ends_with(line)).count(), 1, "{line}");
+        }
+    }
 
     #[test]
     fn long_text_is_wrapped_at_eighty_columns_and_keeps_its_words() {

@@ -83,12 +83,12 @@ pub(super) fn quoted(found: &str) -> String {
 }
 
 /// The end of a message that proposes the candidate nearest to `word`; empty if none is near.
-pub(crate) fn suggestion<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
+pub(super) fn suggestion<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
     nearest(word, candidates).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 /// The candidate with the fewest slips of the keyboard from `word`, if they are few for its length.
-fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // Ids of cases are the longest words that anybody types.
     const LONGEST: usize = 80;
     let typed: Vec<char> = word.to_lowercase().chars().take(LONGEST + 1).collect();

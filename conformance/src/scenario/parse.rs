@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::error::{ParseError, quoted, suggestion};
 use super::lexer::{Cursor, Kind, Line, Token, lines};
 use super::{
-    DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_STEPS, MIN_MTU, Scenario, ScenarioCall, ScenarioSetup, Span, Step, What,
-    When,
+    DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_STEPS, MIN_MTU, Scenario, ScenarioCall, ScenarioSetup,
+    Span, Step, What, When,
 };
 use crate::stack::{CallFailure, Capability};
 
@@ -317,12 +317,16 @@ fn setup(line: Line<'_>) -> Result<ScenarioSetup, ParseError> {
         named.push(key);
         cursor.require(Kind::Equals, &format!("`=` after `{key}`"))?;
         match key {
-            "buffer" => setup.buffer = Some(number::within(&mut cursor, "octets of buffer", 1..=MAX_OCTETS.into())?),
+            "buffer" => {
+                setup.buffer = Some(number::within(&mut cursor, "octets of buffer", 1..=MAX_OCTETS.into())?);
+            }
             "mtu" => {
                 let range = MIN_MTU.into()..=u16::MAX.into();
                 setup.mtu = Some(number::within(&mut cursor, "octets of an IP packet", range)?);
             }
-            "peer.iss" => setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", u32::MAX.into())?),
+            "peer.iss" => {
+                setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", u32::MAX.into())?);
+            }
             "seed" => setup.seed = Some(number::up_to(&mut cursor, "a seed", u64::MAX)?),
             _ => setup.nagle = Some(on_or_off(&mut cursor)?),
         }

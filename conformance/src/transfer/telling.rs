@@ -36,6 +36,10 @@ const SEGMENTS: u32 = 300;
 /// Segments that a window's worth of text may take besides one for each full segment of it.
 const SEGMENTS_PER_WINDOW: u32 = 30;
 
+/// Segments that a full segment of text may take: itself, its acknowledgment and the window update that reading brings,
+/// each departing and arriving, and all that once more for the copy that was late and not lost.
+const SEGMENTS_PER_SEGMENT: u32 = 16;
+
 /// Most exchanges of one story that an outage cuts off.
 const MOST_OUTAGES: u32 = 100;
 
@@ -452,7 +456,10 @@ impl Limits {
                 + PATIENCE_PER_WINDOW * windows
                 + PATIENCE_PER_SEGMENT * full_segments,
             // What was sent before may still be under way, twice, and be answered, with an arrival each time.
-            segments: 5 * peers.segments() + SEGMENTS + SEGMENTS_PER_WINDOW * windows + 8 * full_segments,
+            segments: 5 * peers.segments()
+                + SEGMENTS
+                + SEGMENTS_PER_WINDOW * windows
+                + SEGMENTS_PER_SEGMENT * full_segments,
         }
     }
 }

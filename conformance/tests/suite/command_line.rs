@@ -81,14 +81,18 @@ fn the_report_for_programs_is_json_with_a_version() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["version"], 1);
     assert_eq!(report["stack"]["name"], "smoltcp");
-    let departures = report["cases"].as_array().expect("cases").iter().filter_map(|case| case.get("departure"));
+    let departures =
+        report["cases"].as_array().expect("cases").iter().filter_map(|case| case.get("departure"));
     for departure in departures {
         assert!(departure["signature"].as_str().is_some_and(|text| text.starts_with("3.6/")), "{departure}");
         assert!(departure["trace"].as_array().is_some_and(|lines| !lines.is_empty()), "{departure}");
     }
-    assert_eq!(report["counts"]["failed"], report["cases"].as_array().map_or(0, |cases| {
-        cases.iter().filter(|case| case["verdict"] == "fail").count()
-    }));
+    assert_eq!(
+        report["counts"]["failed"],
+        report["cases"]
+            .as_array()
+            .map_or(0, |cases| { cases.iter().filter(|case| case["verdict"] == "fail").count() })
+    );
 }
 
 #[test]
@@ -96,8 +100,62 @@ fn cases_are_listed_and_selected_by_requirement() {
     let (code, list) = run(&["check", "--list", "--requirement", "MUST-13"]);
     assert_eq!(code, Some(0));
     assert!(list.contains("3.6.1/") && list.contains("MUST-13"), "{list}");
-    let selected = list.lines().filter(|line| !line.starts_with(' ') && line.contains('/')).count();
-    assert!(list.ends_with(&format!("\n{selected} cases\n")), "{list}");
+    let cases: Vec<_> = list.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(cases.iter().all(|line| line.contains('/') && line.contains(" MUST-13")), "{list}");
+    assert!(list.ends_with(&format!("\n{} cases\n", cases.len())), "{list}");
+    let (_, section) = run(&["check", "--list", "--filter", "3.6"]);
+    let cases = section.lines().take_while(|line| !line.is_empty());
+    assert!(cases.count() > 0 && section.lines().all(|line| !line.starts_with("3.6.1/")), "{section}");
+    assert!(trouble(&["check", "--list", "--format", "json"]).contains("cannot be used with"));
+}
+
+#[test]
+fn a_listed_case_that_fails_elsewhere_says_where_it_should_have() {
+    let case = "3.5.1/restarted-peer-asks-anew";
+    let list = |at: &str| {
+        let entry = "[[deviation]]\nversions = \"*\"\nreason = \"Made up.\"\n";
+        Scratch::new(&format!("{}.toml", at.len()), &format!("{entry}case = {case:?}\n{at}\n"))
+    };
+    let elsewhere = list("at = \"end\"");
+    let (code, report) = run(&["check", "--filter", case, "--deviations", elsewhere.name()]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("The list of known deviations expects it to fail at `end`."), "{report}");
+    let at = report.lines().find_map(|line| line.strip_prefix("  at = ")).expect("a line to paste");
+    let pasted = list(&format!("at = {at}"));
+    let (code, report) = run(&["check", "--filter", case, "--deviations", pasted.name()]);
+    assert_eq!(code, Some(0), "{report}");
+    let (_, unlisted) = run(&["check", "--filter", case, "--no-deviations"]);
+    assert!(unlisted.contains("\n  at = ") && !unlisted.contains("expects it to fail"), "{unlisted}");
+}
+
+#[test]
+fn a_replay_without_a_judgement_does_not_fail() {
+    let skipped = "tcpspec 1\n\nscenario skipped\nneeds   urgent\n\n+0 close -> ok\n";
+    let file = Scratch::new("skipped.tcpspec", skipped);
+    let (code, text) = run(&["replay", file.name(), "--stack", "smoltcp"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("SKIPPED"), "{text}");
+}
+
+#[test]
+fn what_no_file_of_ours_holds_is_refused_before_it_costs_anything() {
+    let large = Scratch::new("large.tcpspec", "");
+    std::fs::File::options()
+        .write(true)
+        .open(large.name())
+        .and_then(|file| file.set_len(1 << 40).or_else(|_| file.set_len((4 << 20) + 1)))
+        .expect("a file with a hole");
+    assert!(trouble(&["replay", large.name()]).contains("too large for a scenario file, more than 4 MiB"));
+    let said = trouble(&["check", "--deviations", large.name()]);
+    assert!(said.contains("too large for a list of known deviations"), "{said}");
+    let greedy = Scratch::new("greedy.tcpspec", "tcpspec 1\n\nscenario a\n\n+0 send 4294967295\n");
+    assert!(trouble(&["replay", greedy.name()]).contains("a number from 0 to 1048576"));
+    let unknown = Scratch::new("unknown.tcpspec", "tcpspec 1\n\nscenario a\nchecks MUST-131\n\n+0 close\n");
+    let said = trouble(&["replay", unknown.name()]);
+    assert!(
+        said.contains("checks MUST-131, but there is no requirement MUST-131; did you mean MUST-13?"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -118,11 +176,26 @@ fn what_cannot_be_done_is_said_with_its_cause() {
     assert!(trouble(&["check", "--requirement", "MUST-131"]).contains("did you mean MUST-13?"));
     assert!(trouble(&["check", "--stack", "carrier-pigeon"]).contains("smoltcp, reference"));
     assert!(trouble(&["check", "--deviations", "no/such/file"]).starts_with("tcpspec: no/such/file: "));
-    assert!(trouble(&["replay", "no/such/file"]).starts_with("tcpspec: no/such/file: "));
+    let said = trouble(&["replay", "no/such/file"]);
+    let neither = "neither a case (see `tcpspec check --list`) nor a file that can be read: ";
+    assert!(
+        said.starts_with(&format!("tcpspec: no/such/file: {neither}")) && !said.contains("did you"),
+        "{said}"
+    );
+    assert!(trouble(&["replay", "3.5/pasive-open"]).contains("; did you mean 3.5/passive-open?"));
+    assert!(
+        trouble(&["replay", "3.5/passive-open", "--rules"]).contains("only the reference tells its rules")
+    );
+    let said = trouble(&["check", "--requirement", "MUST-57"]);
+    assert!(said.contains("no case checks MUST-57 yet; `tcpspec explain MUST-57` says more"), "{said}");
     assert!(trouble(&["explain", "RST-99"]).contains("nothing has the id RST-99"));
     let broken = Scratch::new("broken.tcpspec", "tcpspec 1\n\nscenario a\n\n+0 open sideways\n");
     let said = trouble(&["replay", broken.name()]);
     assert!(said.contains("5:9") && said.contains("sideways"), "{said}");
     let list = Scratch::new("broken.toml", "[[deviation]]\ncase = 1\n");
     assert!(trouble(&["check", "--deviations", list.name()]).contains("broken.toml"));
+    let gone = "[[deviation]]\ncase = \"3.5/gone\"\nat = \"end\"\nversions = \"*\"\nreason = \"why\"\n";
+    let list = Scratch::new("gone.toml", gone);
+    let said = trouble(&["check", "--deviations", list.name()]);
+    assert!(said.contains("gone.toml: entry 1 (case \"3.5/gone\"): there is no such case"), "{said}");
 }

@@ -4,7 +4,7 @@ mod cases;
 mod command_line;
 mod docs;
 mod readme;
+mod repetition;
 mod stories;
 mod stream_integrity;
 mod symmetries;
-mod repetition;

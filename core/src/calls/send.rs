@@ -65,7 +65,7 @@ pub(super) fn send(step: &mut Processing<'_>, request: &Request<'_>) {
             }
         }
         State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
-            closing(step)
+            closing(step);
         }
     }
 }

@@ -114,7 +114,8 @@ fn a_listener_outlives_the_connections_that_it_spawns() {
     let pair = |id| network.host.connection(id).map(|connection| connection.pair.remote);
     assert_eq!((pair(first), pair(second)), (Some(remote(1)), Some(remote(2))));
     assert_eq!(network.call(listener, Call::Status), Outcome::Status(State::Listen));
-    let remotes: Vec<_> = network.host.connections().iter().map(|connection| connection.pair.remote).collect();
+    let remotes: Vec<_> =
+        network.host.connections().iter().map(|connection| connection.pair.remote).collect();
     assert_eq!(remotes, [remote(1), remote(2)]);
 }
 

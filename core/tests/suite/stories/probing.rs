@@ -88,7 +88,10 @@ fn a_closed_window_does_not_hold_a_fin_back() {
 fn the_last_octet_goes_as_a_probe_and_the_fin_behind_it() {
     let mut connection = waiting(b"a").after(close());
     connection.on(times_out(Timer::Persist));
-    assert_eq!(connection.sent(), ["<SEQ=101><ACK=301><CTL=PSH,ACK><DATA=a>", "<SEQ=102><ACK=301><CTL=FIN,ACK>"]);
+    assert_eq!(
+        connection.sent(),
+        ["<SEQ=101><ACK=301><CTL=PSH,ACK><DATA=a>", "<SEQ=102><ACK=301><CTL=FIN,ACK>"]
+    );
     connection.on(times_out(Timer::Retransmission));
     assert_eq!(connection.sent(), ["<SEQ=101><ACK=301><CTL=FIN,PSH,ACK><DATA=a>"]);
 }
