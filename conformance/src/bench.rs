@@ -25,7 +25,6 @@ use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
 use crate::verdict::{Failure, Verdict};
 use crate::wire::{self, Endpoints};
 use ledger::Ledger;
-use streams::Stream;
 use tally::Tally;
 
 pub mod ledger;
@@ -392,7 +391,7 @@ impl<'s> Bench<'s> {
         } else if beyond {
             Some(format!("a segment carries octets that the user has not sent, from position {position} on"))
         } else {
-            let wrong = streams::first_wrong(Stream::Stack, position, text)?;
+            let wrong = streams::first_wrong(End::Left, position, text)?;
             Some(format!("octet {wrong} of the stream is not the one that the user sent"))
         }
     }

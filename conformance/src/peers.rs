@@ -14,8 +14,8 @@ use std::time::Duration;
 use tcpspec_core::{Instant, RuleSet, State};
 
 use crate::network::{Fate, Link, LinkOptions};
-use crate::scenario::{ExpectedOutcome, ScenarioCall};
-use crate::stack::{CallFailure, CallOutcome, NextTimer, Stack};
+use crate::scenario::ScenarioCall;
+use crate::stack::{CallOutcome, NextTimer, Stack};
 use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
 use crate::wire::{self, Endpoints};
 
@@ -167,7 +167,7 @@ impl Peers {
     /// The link that carries what an end sends does something else from now on. What is under way arrives as planned.
     pub fn set_link(&mut self, from: End, options: LinkOptions) {
         self.end_mut(from).outgoing.set_options(options);
-        self.write_down(Happening::Note(format!("another network for what {} sends", name(from))));
+        self.write_down(Happening::Note(format!("another network for what {} sends", from.letter())));
     }
 
     /// The sockets of segments from an end, for packets to [`Peers::inject`].
@@ -181,7 +181,7 @@ impl Peers {
         self.catch_up(end);
         let outcome = self.end_mut(end).call(end, call);
         self.take_rules(end);
-        self.write_down(Happening::Call { end, call: call.to_string(), outcome: said(&outcome) });
+        self.write_down(Happening::Call { end, call: call.to_string(), outcome: outcome.to_string() });
         outcome
     }
 
@@ -196,7 +196,7 @@ impl Peers {
         let outcome = self.end_mut(end).call(end, call);
         self.take_rules(end);
         if outcome != CallOutcome::WouldBlock {
-            self.write_down(Happening::Call { end, call: call.to_string(), outcome: said(&outcome) });
+            self.write_down(Happening::Call { end, call: call.to_string(), outcome: outcome.to_string() });
         }
         outcome
     }
@@ -261,7 +261,7 @@ impl Peers {
         (peer.listener, peer.connection, peer.sent) = (None, None, 0);
         peer.received.clear();
         self.catch_up(end);
-        self.write_down(Happening::Note(format!("{} crashes", name(end))));
+        self.write_down(Happening::Note(format!("{} crashes", end.letter())));
     }
 
     fn end(&self, end: End) -> &Peer {
@@ -406,7 +406,7 @@ impl Peers {
     /// A timeout that ends something has a line of its own, for it may send nothing.
     fn note_silent_timeouts(&mut self) {
         let changed = |end: &End| self.state(*end) != self.end(*end).shown;
-        let of: Vec<_> = BOTH.into_iter().filter(changed).map(name).collect();
+        let of: Vec<_> = BOTH.into_iter().filter(changed).map(End::letter).collect();
         if !of.is_empty() {
             self.write_down(Happening::Note(format!("timeout of {}", of.join(" and "))));
         }
@@ -431,26 +431,4 @@ const fn index(end: End) -> usize {
         End::Left => 0,
         End::Right => 1,
     }
-}
-
-const fn name(end: End) -> &'static str {
-    match end {
-        End::Left => "A",
-        End::Right => "B",
-    }
-}
-
-/// An outcome in the words of scenarios.
-fn said(outcome: &CallOutcome) -> String {
-    let octets = |len: usize| ExpectedOutcome::Octets(u32::try_from(len).unwrap_or(u32::MAX));
-    let said = match outcome {
-        CallOutcome::Error(CallFailure::Other(text)) => return (*text).to_owned(),
-        CallOutcome::Ok | CallOutcome::Opened(_) => ExpectedOutcome::Ok,
-        CallOutcome::Sent(taken) => octets(*taken),
-        CallOutcome::Received(text) => octets(text.len()),
-        CallOutcome::WouldBlock => ExpectedOutcome::Nothing,
-        CallOutcome::EndOfStream => ExpectedOutcome::EndOfStream,
-        CallOutcome::Error(failure) => ExpectedOutcome::Failure(*failure),
-    };
-    said.to_string()
 }

@@ -20,6 +20,15 @@ pub enum End {
 }
 
 impl End {
+    /// The RFC's letter for it in its figures.
+    #[must_use]
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::Left => "A",
+            Self::Right => "B",
+        }
+    }
+
     /// The end across.
     #[must_use]
     pub const fn other(self) -> Self {

@@ -3,7 +3,7 @@
 use tcpspec_core::{Control, Segment};
 
 use super::ledger::Space;
-use super::streams::{self, Stream};
+use super::streams;
 use super::{Bench, Departure, End, Happening, SegmentRecord, SegmentSpec};
 use crate::scenario::{Anchor, OptionSpec, SeqExpr};
 use crate::wire;
@@ -27,7 +27,7 @@ impl Bench<'_> {
         }
         let syn = u32::from(spec.ctl.has(Control::SYN));
         let position = (seq.number + syn).since(self.ledger.peer_iss + 1);
-        let text = streams::text(Stream::Peer, position, spec.len);
+        let text = streams::text(End::Right, position, spec.len);
         let options = self.options_of(spec);
         let segment = Segment {
             seq: seq.number,

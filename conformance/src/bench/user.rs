@@ -1,6 +1,6 @@
 //! The stack's user: makes the calls that a scenario writes and compares what comes back.
 
-use super::streams::{self, Stream};
+use super::streams;
 use super::{
     Bench, CLIENT_PORT, CallOutcome, Departure, End, Endpoints, Happening, SERVICE_PORT, ScenarioCall,
     SocketAddr, SocketId, UserCall,
@@ -16,7 +16,7 @@ impl Bench<'_> {
         expected: &[ExpectedOutcome],
     ) -> Result<(), Departure> {
         let outcome = self.make(call)?;
-        let said = said(&outcome);
+        let said = outcome.to_string();
         let line = self.write_down(Happening::Call {
             end: End::Left,
             call: call.to_string(),
@@ -30,7 +30,7 @@ impl Bench<'_> {
         if let CallOutcome::Received(octets) = &outcome {
             let position = self.read;
             self.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
-            if let Some(wrong) = streams::first_wrong(Stream::Peer, position, octets) {
+            if let Some(wrong) = streams::first_wrong(End::Right, position, octets) {
                 let what = format!("octet {wrong} that the user received is not the one that the peer sent");
                 return Err(Departure::new(what).at_line(line));
             }
@@ -61,7 +61,7 @@ impl Bench<'_> {
                 Ok(outcome)
             }
             ScenarioCall::Send(len) => {
-                let text = streams::text(Stream::Stack, self.sent, len);
+                let text = streams::text(End::Left, self.sent, len);
                 let outcome = self.on_connection(|socket| UserCall::Send { socket, text: &text })?;
                 if let CallOutcome::Sent(taken) = outcome {
                     self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
@@ -99,19 +99,6 @@ impl Bench<'_> {
             source: SocketAddr::new(self.peer, peer),
             destination: SocketAddr::new(self.local, stack),
         };
-    }
-}
-
-/// An outcome in the words of scenarios.
-fn said(outcome: &CallOutcome) -> String {
-    match outcome {
-        CallOutcome::Ok | CallOutcome::Opened(_) => ExpectedOutcome::Ok.to_string(),
-        CallOutcome::Sent(octets) => octets.to_string(),
-        CallOutcome::Received(octets) => octets.len().to_string(),
-        CallOutcome::WouldBlock => ExpectedOutcome::Nothing.to_string(),
-        CallOutcome::EndOfStream => ExpectedOutcome::EndOfStream.to_string(),
-        CallOutcome::Error(CallFailure::Other(text)) => (*text).to_owned(),
-        CallOutcome::Error(failure) => ExpectedOutcome::Failure(*failure).to_string(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::network::Ratio;
+use crate::stack::CallFailure;
 use crate::stack::reference::Reference;
 use crate::stack::smoltcp::Smoltcp;
 use tcpspec_core::{Control, Segment, SeqNumber};
@@ -182,7 +183,7 @@ fn received(peers: &Peers, end: End) -> usize {
     assert!(
         (0..).zip(octets).all(|(at, found)| octet(end.other(), at) == *found),
         "octets to {} differ",
-        name(end)
+        end.letter()
     );
     octets.len()
 }

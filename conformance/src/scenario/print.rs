@@ -12,7 +12,7 @@ use super::{
     DEFAULT_RECEIVE, Damage, ExpectedOutcome, OptionSpec, Scenario, ScenarioCall, ScenarioSetup,
     SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
 };
-use crate::stack::{CallFailure, Capability};
+use crate::stack::{CallFailure, CallOutcome, Capability};
 
 /// A whole file: the version line, then the scenarios with a blank line before each.
 ///
@@ -166,6 +166,21 @@ impl Display for ExpectedOutcome {
         match self {
             Self::Octets(octets) => octets.fmt(f),
             other => f.write_str(other.word()),
+        }
+    }
+}
+
+/// What a call came to, in the words in which scenarios expect it; octets as their number.
+impl Display for CallOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok | Self::Opened(_) => ExpectedOutcome::Ok.fmt(f),
+            Self::Sent(octets) => octets.fmt(f),
+            Self::Received(octets) => octets.len().fmt(f),
+            Self::WouldBlock => ExpectedOutcome::Nothing.fmt(f),
+            Self::EndOfStream => ExpectedOutcome::EndOfStream.fmt(f),
+            Self::Error(CallFailure::Other(text)) => f.write_str(text),
+            Self::Error(failure) => ExpectedOutcome::Failure(*failure).fmt(f),
         }
     }
 }

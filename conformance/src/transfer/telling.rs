@@ -273,7 +273,7 @@ impl<'s> Telling<'s> {
         let right = (first..).zip(fresh).all(|(at, found)| *found == octet(end.other(), at));
         if !right || received.len() > sent as usize {
             let sentence = "what a user reads is what the other has sent, each octet once and in order";
-            let detail = format!("{} has read {} octets of {sent}", name(end), received.len());
+            let detail = format!("{} has read {} octets of {sent}", end.letter(), received.len());
             return Err(Broken { id: "P-01", sentence, detail });
         }
         user.checked = received.len();
@@ -287,7 +287,7 @@ impl<'s> Telling<'s> {
         let closed = self.users[usize::from(index(end.other()))].closed_after.map(|octets| octets as usize);
         if at_the_end && closed != Some(received) {
             let sentence = "the end of the stream comes after all that was sent before CLOSE";
-            let detail = format!("{} is at the end after {received} octets, not {closed:?}", name(end));
+            let detail = format!("{} is at the end after {received} octets, not {closed:?}", end.letter());
             return Err(Broken { id: "P-02", sentence, detail });
         }
         Ok(())
@@ -413,7 +413,7 @@ impl<'s> Telling<'s> {
             let (received, sent) = (self.peers.received(end).len(), self.peers.sent(end.other()));
             if received != sent as usize {
                 let sentence = "without ABORT, all that was sent before CLOSE is delivered";
-                let detail = format!("{} has read {received} octets of {sent}", name(end));
+                let detail = format!("{} has read {received} octets of {sent}", end.letter());
                 return Err(Broken { id: "P-08", sentence, detail });
             }
         }
@@ -468,12 +468,5 @@ const fn index(end: End) -> u8 {
     match end {
         End::Left => 0,
         End::Right => 1,
-    }
-}
-
-const fn name(end: End) -> &'static str {
-    match end {
-        End::Left => "A",
-        End::Right => "B",
     }
 }
