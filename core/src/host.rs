@@ -13,7 +13,7 @@ use crate::invariants::checked_step;
 use crate::processing::{Context, step};
 use crate::profile::Profile;
 use crate::rule::{Rule, RuleSet};
-use crate::segment::{Control, Outgoing, Segment};
+use crate::segment::{Outgoing, Segment};
 use crate::seq::SeqNumber;
 use crate::state::State;
 use crate::tcb::Tcb;
@@ -287,8 +287,7 @@ impl Host {
         match self.listener_for(&pair) {
             Some(listener) => self.request_arrives(now, listener, pair, segment, emit),
             None => {
-                let request =
-                    segment.ctl.0 & (Control::SYN | Control::ACK | Control::RST).0 == Control::SYN.0;
+                let request = segment.is_request();
                 if request && self.listeners.iter().any(|listener| listener.port == pair.local.port()) {
                     self.rules.insert(Rule::Listen8);
                 }
@@ -330,8 +329,7 @@ impl Host {
         emit: &mut Emit<'_>,
     ) {
         let waiting = self.connections.iter().filter(|connection| connection.waits_for(listener)).count();
-        let request = segment.ctl.0 & (Control::SYN | Control::ACK | Control::RST).0 == Control::SYN.0;
-        if request && waiting >= self.settings.backlog {
+        if segment.is_request() && waiting >= self.settings.backlog {
             return;
         }
         let Some(index) = self.add(pair, Some(listener)) else { return };

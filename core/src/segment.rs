@@ -152,6 +152,12 @@ impl Segment<'_> {
     pub const fn has(&self, bits: Control) -> bool {
         self.ctl.has(bits)
     }
+
+    /// Whether the segment asks for a connection and does nothing else: SYN without ACK and RST (§3.10.7.2).
+    #[must_use]
+    pub const fn is_request(&self) -> bool {
+        self.has(Control::SYN) && !self.has(Control::ACK) && !self.has(Control::RST)
+    }
 }
 
 /// A range of the send queue, in octets from its front.

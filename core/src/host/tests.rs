@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::profile::TimeWaitReuse;
+use crate::segment::Control;
 
 const HERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const THERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);

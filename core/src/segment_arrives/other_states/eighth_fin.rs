@@ -17,7 +17,7 @@ pub(super) fn eighth_check_fin(step: &mut Processing<'_>, segment: &Idealized<'_
         }
         return;
     }
-    let number = segment.seq + octets(segment.text.len()) + u32::from(segment.ctl.has(Control::SYN));
+    let number = segment.seq + octets(segment.text.len());
     let in_order = fin && number == step.tcb.rcv.nxt;
     if in_order && !segment.text.is_empty() {
         step.fire(Rule::Fin4);

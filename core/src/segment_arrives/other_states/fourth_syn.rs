@@ -75,9 +75,8 @@ fn challenge_or_reset(step: &mut Processing<'_>, segment: &Segment<'_>, state: S
 /// Without timestamps the test is RFC 6191's: above the number of the old FIN. It comes before the sequence check,
 /// which would answer a SYN beyond the window (the decision table's row SYN-11).
 pub(super) fn reopen_from_time_wait(step: &mut Processing<'_>, segment: &Segment<'_>) -> Check {
-    let controls = segment.ctl.0 & (Control::SYN | Control::ACK | Control::RST).0;
     let reuse = step.tcb.profile.time_wait_reuse == TimeWaitReuse::HigherSequenceNumber;
-    if step.tcb.state != State::TimeWait || controls != Control::SYN.0 || !reuse {
+    if step.tcb.state != State::TimeWait || !segment.is_request() || !reuse {
         return Check::Passed;
     }
     if segment.seq.lt(step.tcb.rcv.nxt) {

@@ -28,8 +28,8 @@ pub(super) fn seventh_process_text(step: &mut Processing<'_>, segment: &Idealize
     if segment.text.is_empty() {
         return Check::Passed;
     }
-    // A SYN still in the segment can only be the one that opened the connection, just before the text.
-    let start = segment.seq + u32::from(segment.ctl.has(Control::SYN));
+    // No SYN is left here: the first check cut off an old one, and the fourth ends with any other.
+    let start = segment.seq;
     let end = start + octets(segment.text.len());
     if segment.ctl.has(Control::PSH) {
         let push = step.tcb.rcv.push.map_or(end, |push| push.later(end));
