@@ -8,8 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tcpspec_core::event::{Call, CallError, Outcome, Remote};
-use tcpspec_core::host::{Connection, ConnectionId, Datagram, Ending, Host, IssSource, Settings, SocketPair};
-use tcpspec_core::{Instant, Profile, RuleSet, SeqNumber, State};
+use tcpspec_core::host::{
+    Connection, ConnectionId, Datagram, Ending, Host, IssSource, Settings, SocketPair, Step,
+};
+use tcpspec_core::{Actions, Context, Event, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
 use super::{CallFailure, CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
 use crate::wire;
@@ -20,13 +22,13 @@ const BACKLOG: usize = 16;
 /// Records of connections.
 const MOST_CONNECTIONS: usize = 256;
 
-/// The reference with a choice of profile.
+/// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
-pub struct Reference {
+pub struct Reference<S = Step> {
     declaration: Declaration,
     profile: Profile,
     iss_at_start: Option<SeqNumber>,
-    host: Host,
+    host: Host<S>,
     remote: IpAddr,
     now: Instant,
     emitted: VecDeque<Vec<u8>>,
@@ -49,6 +51,26 @@ impl Reference {
     /// The reference with other choices. Buffers, sizes and Nagle's algorithm come from the setup of each run.
     #[must_use]
     pub fn with_profile(profile: Profile) -> Self {
+        Self::around(Host::new(settings_at_rest(profile)), profile)
+    }
+
+    /// Initial send sequence numbers from the clock alone: `iss` at time zero, one more every four microseconds (RFC
+    /// 9293 §3.4.1). Anybody can guess them; this is for traces that people compare with the RFC's figures.
+    #[must_use]
+    pub fn with_clocked_iss(self, iss: SeqNumber) -> Self {
+        Self { iss_at_start: Some(iss), ..self }
+    }
+}
+
+impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
+    /// The reference as RFC 9293 recommends it, but for what `step` makes of the events of its connections.
+    #[must_use]
+    pub fn with_step(step: S) -> Self {
+        let profile = Profile::default();
+        Self::around(Host::with_step(settings_at_rest(profile), step), profile)
+    }
+
+    fn around(host: Host<S>, profile: Profile) -> Self {
         Self {
             declaration: Declaration {
                 name: "reference",
@@ -60,25 +82,12 @@ impl Reference {
             },
             profile,
             iss_at_start: None,
-            host: Host::new(Settings {
-                address: Ipv4Addr::UNSPECIFIED.into(),
-                profile,
-                backlog: BACKLOG,
-                most_connections: MOST_CONNECTIONS,
-                iss: IssSource::Fixed(SeqNumber(0)),
-            }),
+            host,
             remote: Ipv4Addr::UNSPECIFIED.into(),
             now: Instant::ZERO,
             emitted: VecDeque::new(),
             spare: Vec::new(),
         }
-    }
-
-    /// Initial send sequence numbers from the clock alone: `iss` at time zero, one more every four microseconds (RFC
-    /// 9293 §3.4.1). Anybody can guess them; this is for traces that people compare with the RFC's figures.
-    #[must_use]
-    pub fn with_clocked_iss(self, iss: SeqNumber) -> Self {
-        Self { iss_at_start: Some(iss), ..self }
     }
 
     fn connection(&self, socket: SocketId) -> Option<&Connection> {
@@ -119,6 +128,17 @@ impl Reference {
             Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
             _ => CallOutcome::Received(self.host.octets().to_vec()),
         }
+    }
+}
+
+/// What a host is like before the setup of the first run.
+fn settings_at_rest(profile: Profile) -> Settings {
+    Settings {
+        address: Ipv4Addr::UNSPECIFIED.into(),
+        profile,
+        backlog: BACKLOG,
+        most_connections: MOST_CONNECTIONS,
+        iss: IssSource::Fixed(SeqNumber(0)),
     }
 }
 
@@ -177,7 +197,7 @@ fn clocked_iss(_pair: &SocketPair, now: Instant, start: u64) -> SeqNumber {
     SeqNumber(low(now.0 / 4)) + low(start)
 }
 
-impl Stack for Reference {
+impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S> {
     fn declaration(&self) -> &Declaration {
         &self.declaration
     }
@@ -194,15 +214,13 @@ impl Stack for Reference {
             nagle: setup.nagle,
             ..self.profile
         };
-        self.host = Host::new(Settings {
+        self.host.start_over(Settings {
             address: setup.local,
-            profile,
-            backlog: BACKLOG,
-            most_connections: MOST_CONNECTIONS,
             iss: match self.iss_at_start {
                 Some(iss) => IssSource::Function { choose: clocked_iss, secret: iss.0.into() },
                 None => IssSource::Function { choose: choose_iss, secret: setup.seed },
             },
+            ..settings_at_rest(profile)
         });
         self.remote = setup.peer;
         self.now = Instant::ZERO;

@@ -364,3 +364,26 @@ fn initial_numbers_come_from_the_drivers_function_if_there_is_one() {
     assert_eq!(answers[0].1.seq, SeqNumber(1_040_005));
     assert!(network.host.listener(listener).is_some());
 }
+
+#[test]
+fn every_event_of_every_connection_goes_through_the_step_that_the_host_was_given() {
+    let mut seen = Vec::new();
+    let mute = |tcb: &mut Tcb, context: Context, event: Event<'_>, actions: &mut Actions| {
+        step(tcb, context, event, actions);
+        seen.push(tcb.state);
+        actions.list.retain(|action| !matches!(action, crate::Action::Transmit(_)));
+    };
+    let settings = Network::new().host.settings;
+    let mut host = Host::with_step(settings, mute);
+    let pair = (remote(5000), SocketAddr::new(HERE.into(), 80));
+    let mut sent = 0;
+    host.segment_arrives(Instant::ZERO, pair.0, pair.1, &syn(), &mut |_| sent += 1);
+    host.listen(80, None).expect("there is room");
+    host.segment_arrives(Instant::ZERO, pair.0, pair.1, &syn(), &mut |_| sent += 1);
+    host.timeouts(Instant::ZERO + Duration::from_secs(1), &mut |_| sent += 1);
+    host.start_over(settings);
+    assert_eq!((host.connections().len(), host.next_deadline(), sent), (0, None, 0));
+    host.listen(80, None).expect("nobody listens any more");
+    drop(host);
+    assert_eq!(seen, [State::Closed, State::Listen, State::SynReceived, State::SynReceived]);
+}
