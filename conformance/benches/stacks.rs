@@ -61,6 +61,7 @@ impl Driver {
             receive_buffer: 4096,
             send_buffer: 4096,
             mtu: 1500,
+            congestion_control: false,
             nagle: true,
         });
         self.seq = SeqNumber(1000);
@@ -101,7 +102,7 @@ impl Driver {
 
     /// Text from the stack, acknowledged.
     fn send(&mut self) {
-        self.stack.call(UserCall::Send { socket: self.socket, text: &TEXT });
+        self.stack.call(UserCall::Send { socket: self.socket, text: &TEXT, urgent: false });
         self.take();
         self.deliver(Control::ACK, &[]);
         self.take();

@@ -35,6 +35,9 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod user;
+mod watch;
+
+pub use watch::Watcher;
 
 /// How long an expectation without a time (`*`) is waited for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -87,11 +90,21 @@ pub struct Run {
 
 /// Plays a scenario to a stack.
 pub fn run(stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
+    run_watched(stack, scenario, family, None)
+}
+
+/// Plays a scenario to a stack while a judge watches. The first departure ends the run, whoever finds it.
+pub fn run_watched<'s>(
+    stack: &'s mut dyn Stack,
+    scenario: &Scenario,
+    family: Family,
+    watcher: Option<&'s mut dyn Watcher>,
+) -> Run {
     let lacking = scenario.needs.iter().find_map(|need| stack.declaration().lack(*need));
     if let Some(reason) = lacking {
         return Run { trace: Trace::default(), verdict: Verdict::Skipped(reason.to_owned()) };
     }
-    let mut bench = Bench::new(stack, scenario, family);
+    let mut bench = Bench::new(stack, scenario, family, watcher);
     let outcome = bench.perform(scenario);
     let verdict = match outcome {
         Ok(()) => Verdict::Pass,
@@ -102,12 +115,18 @@ pub fn run(stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
             };
             Verdict::Inconclusive(format!("{what} before {place}"))
         }
-        Err(Departure { what, step, trace_line, undecided: false }) => Verdict::Fail(Failure {
+        Err(Departure { found: Some(failure), step, trace_line, .. }) => Verdict::Fail(Failure {
+            step: failure.step.or(step),
+            trace_line: failure.trace_line.or(trace_line),
+            ..*failure
+        }),
+        Err(Departure { what, step, trace_line, undecided: false, found: None }) => Verdict::Fail(Failure {
             requirements: scenario.checks.clone(),
             level: requirement::gravest(scenario.checks.iter().map(String::as_str)).unwrap_or(Level::Must),
             what,
             step,
             trace_line,
+            cause: None,
         }),
     };
     Run { trace: bench.trace, verdict }
@@ -121,11 +140,13 @@ struct Departure {
     trace_line: Option<usize>,
     /// It ends the run, but nothing says that the stack may not do it.
     undecided: bool,
+    /// A watcher found it.
+    found: Option<Box<Failure>>,
 }
 
 impl Departure {
     fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), step: None, trace_line: None, undecided: false }
+        Self { what: what.into(), step: None, trace_line: None, undecided: false, found: None }
     }
 
     fn undecided(what: impl Into<String>) -> Self {
@@ -150,6 +171,7 @@ struct Emission {
 
 struct Bench<'s> {
     stack: &'s mut dyn Stack,
+    watcher: Option<&'s mut dyn Watcher>,
     settle: Duration,
     msl: Duration,
     now: Instant,
@@ -174,7 +196,12 @@ struct Bench<'s> {
 }
 
 impl<'s> Bench<'s> {
-    fn new(stack: &'s mut dyn Stack, scenario: &Scenario, family: Family) -> Self {
+    fn new(
+        stack: &'s mut dyn Stack,
+        scenario: &Scenario,
+        family: Family,
+        mut watcher: Option<&'s mut dyn Watcher>,
+    ) -> Self {
         // Addresses reserved for documentation (RFC 5737, RFC 3849).
         let (local, peer): (IpAddr, IpAddr) = match family {
             Family::V4 => (Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(192, 0, 2, 2).into()),
@@ -184,7 +211,7 @@ impl<'s> Bench<'s> {
             }
         };
         let setup = &scenario.setup;
-        stack.reset(&Setup {
+        let setup_of_stack = Setup {
             local,
             peer,
             seed: setup.seed.unwrap_or(1),
@@ -192,7 +219,12 @@ impl<'s> Bench<'s> {
             send_buffer: setup.buffer.unwrap_or(BUFFER),
             mtu: setup.mtu.unwrap_or(1500),
             nagle: setup.nagle.unwrap_or(true),
-        });
+            congestion_control: false,
+        };
+        stack.reset(&setup_of_stack);
+        if let Some(watcher) = &mut watcher {
+            watcher.begin(stack.declaration(), &setup_of_stack);
+        }
         let _ = stack.take_rules();
         let (settle, msl) = (stack.declaration().settle, stack.declaration().msl);
         let peer_iss = SeqNumber(setup.peer_iss.unwrap_or(PEER_ISS));
@@ -200,6 +232,7 @@ impl<'s> Bench<'s> {
         trace.current.right = Some(peer_iss);
         Self {
             stack,
+            watcher,
             settle,
             msl,
             now: Instant::ZERO,
@@ -230,6 +263,7 @@ impl<'s> Bench<'s> {
                 .map_err(|departure| Departure { step: departure.step.or(Some(index)), ..departure })?;
         }
         self.advance(self.now + self.settle)?;
+        self.end_watch()?;
         // A stack may go on sending the text that its user gave it after the story's last step has been told.
         let ctl = Control::SYN | Control::FIN | Control::RST;
         self.pending.retain(|Emission { segment, .. }| segment.len == 0 || segment.ctl.0 & ctl.0 != 0);
@@ -276,9 +310,13 @@ impl<'s> Bench<'s> {
     /// Lets the stack run until `time`, and takes what it sends.
     fn advance(&mut self, time: Instant) -> Result<(), Departure> {
         loop {
-            let reached = self.guarded(|stack| stack.run_until(time))?;
+            let stop = self.next_stop(time);
+            let reached = self.guarded(|stack| stack.run_until(stop))?;
             self.now = self.now.max(reached);
             self.collect()?;
+            if reached >= stop {
+                self.watch_quiet()?;
+            }
             if reached >= time {
                 return Ok(());
             }
@@ -291,9 +329,14 @@ impl<'s> Bench<'s> {
             if let Some(emission) = self.pending.pop_front() {
                 return Err(self.unexpected(&emission, "nothing may be sent here"));
             }
-            let reached = self.guarded(|stack| stack.run_until(time))?;
+            let stop = self.next_stop(time);
+            let reached = self.guarded(|stack| stack.run_until(stop))?;
             self.now = self.now.max(reached);
-            if !self.collect_one()? && reached >= time {
+            if self.collect_one()? || reached < stop {
+                continue;
+            }
+            self.watch_quiet()?;
+            if reached >= time {
                 self.previous = self.now;
                 return Ok(());
             }
@@ -361,6 +404,7 @@ impl<'s> Bench<'s> {
         } else {
             self.wrong_text(&segment, parsed.segment.text)
         };
+        self.watch(|watcher, now| watcher.emitted(now, &parsed))?;
         match wrong {
             Some(what) => Err(Departure::new(what).at_line(trace_line)),
             None => {
@@ -416,9 +460,13 @@ impl<'s> Bench<'s> {
                         |emission| self.unexpected(&emission, &wanted),
                     ));
                 }
-                let reached = self.guarded(|stack| stack.run_until(latest))?;
+                let stop = self.next_stop(latest);
+                let reached = self.guarded(|stack| stack.run_until(stop))?;
                 self.now = self.now.max(reached);
                 self.collect()?;
+                if reached >= stop {
+                    self.watch_quiet()?;
+                }
                 continue;
             };
             let matched =

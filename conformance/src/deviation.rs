@@ -167,7 +167,14 @@ mod tests {
 
     fn failure(step: Option<usize>) -> Verdict {
         let what = "it differs".to_owned();
-        Verdict::Fail(Failure { requirements: Vec::new(), level: Level::Must, what, step, trace_line: None })
+        Verdict::Fail(Failure {
+            requirements: Vec::new(),
+            level: Level::Must,
+            what,
+            step,
+            trace_line: None,
+            cause: None,
+        })
     }
 
     fn judge(version: &str, verdict: Verdict) -> &'static str {

@@ -15,7 +15,7 @@ use tcpspec::deviation::Deviations;
 use tcpspec::report::{self, Report, json, terminal};
 use tcpspec::requirement;
 use tcpspec::scenario::{self, Scenario};
-use tcpspec::stack::{self, Stack};
+use tcpspec::stack::{self, Stack, Unavailable};
 use tcpspec::suite::{self, Selection};
 
 /// Finds where a TCP stack departs from RFC 9293.
@@ -285,7 +285,14 @@ fn read(file: &Path, what: &str) -> io::Result<String> {
 }
 
 fn stack_by_name(name: &str) -> Result<Box<dyn Stack>, Trouble> {
-    stack::by_name(name).ok_or_else(|| Trouble(format!("there is no stack {name}")))
+    stack::by_name(name).map_err(|why| {
+        Trouble(match why {
+            Unavailable::Unknown => {
+                format!("there is no stack {name}; there are {}", stack::NAMES.join(", "))
+            }
+            Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
+        })
+    })
 }
 
 const fn family(ipv6: bool) -> Family {

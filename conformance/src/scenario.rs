@@ -157,7 +157,7 @@ pub enum ScenarioCall {
 }
 
 /// A class of call outcomes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ExpectedOutcome {
     /// `ok`
     Ok,

@@ -6,7 +6,8 @@
 //!
 //! What an adapter must not do: judge, retry, reorder or hide anything.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tcpspec_core::{Instant, RuleSet, State};
@@ -31,6 +32,9 @@ pub struct Setup {
     pub mtu: u16,
     /// Nagle's algorithm on or off (RFC 9293 §3.7.4, MUST-17).
     pub nagle: bool,
+    /// Congestion control on or off (§3.8.2); on only for stacks that do not lack [`Capability::CongestionControl`].
+    /// Off, the peer's window alone governs what is sent. A stack that cannot switch it off ignores this.
+    pub congestion_control: bool,
 }
 
 /// A socket of the stack: what OPEN returns and the other calls take. The numbers are the stack's own.
@@ -45,12 +49,12 @@ pub enum UserCall<'a> {
         /// Local port.
         port: u16,
     },
-    /// OPEN active to the peer's address. Answers [`CallOutcome::Opened`] at once; how it ends is seen later.
+    /// OPEN active. Answers [`CallOutcome::Opened`] at once; how it ends is seen later.
     Connect {
         /// Local port.
         port: u16,
-        /// Port of the peer.
-        remote_port: u16,
+        /// The remote socket.
+        remote: SocketAddr,
     },
     /// The connection that a listening socket got, if it got one. A stack without `accept` answers with the
     /// listening socket itself. Answers [`CallOutcome::Opened`] or [`CallOutcome::WouldBlock`].
@@ -65,6 +69,8 @@ pub enum UserCall<'a> {
         socket: SocketId,
         /// Octets to send.
         text: &'a [u8],
+        /// They are urgent (§3.8.5); only for stacks that do not lack [`Capability::Urgent`].
+        urgent: bool,
     },
     /// RECEIVE, without waiting.
     Receive {
@@ -83,6 +89,27 @@ pub enum UserCall<'a> {
         /// The connection.
         socket: SocketId,
     },
+    /// Sets one of the things that a user may set on a connection. Answers [`CallOutcome::Ok`], or an error where the
+    /// stack has no such knob.
+    Set {
+        /// The connection.
+        socket: SocketId,
+        /// What to set.
+        knob: Knob,
+    },
+}
+
+/// What a user may set while a connection lives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Knob {
+    /// Nagle's algorithm (RFC 9293 §3.7.4, MUST-17).
+    Nagle(bool),
+    /// Keep-alives, sent after so long without traffic; none switches them off (§3.8.4, MUST-24, MUST-27).
+    KeepAlive(Option<Duration>),
+    /// R2: how long text may stay unacknowledged; none: the stack's default (§3.8.3, MUST-21).
+    UserTimeout(Option<Duration>),
+    /// The Diffserv field of what is sent from now on (§3.9.1.9, MUST-48).
+    TrafficClass(u8),
 }
 
 /// The answer to a user call, as far as a program could tell.
@@ -105,7 +132,7 @@ pub enum CallOutcome {
 }
 
 /// Why a call failed, in classes that every programming interface can tell apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum CallFailure {
     /// "connection reset": the peer aborted.
     Reset,
@@ -118,7 +145,7 @@ pub enum CallFailure {
     /// The peer did not answer for too long.
     TimedOut,
     /// Something else, in the stack's words.
-    Other(&'static str),
+    Other(Cow<'static, str>),
 }
 
 /// When a stack's next timer is due.
@@ -132,52 +159,130 @@ pub enum NextTimer {
     Unknown,
 }
 
-/// What a stack can do, and what its authors chose. `&'static str`s name the source of the knowledge.
+/// What a stack can do, and what its authors chose; every choice and every lack names the source of the knowledge.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Declaration {
     /// Short name, as on the command line.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Version of the stack.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// Maximum segment lifetime: half of how long TIME-WAIT lasts.
     pub msl: Duration,
     /// Where the MSL is from.
-    pub msl_source: &'static str,
+    pub msl_source: Cow<'static, str>,
     /// How long after an event the stack may take to act at once, on its own clock.
     pub settle: Duration,
+    /// Whose time it runs on.
+    pub clock: Clock,
     /// Things that the stack cannot do, each with a reason.
-    pub lacks: &'static [(Capability, &'static str)],
+    pub lacks: Vec<(Capability, Cow<'static, str>)>,
+    /// What its authors chose where a choice excuses something, each with a source.
+    pub chooses: Vec<(Choice, Cow<'static, str>)>,
 }
 
 impl Declaration {
     /// Why the stack lacks `capability`, if it does.
     #[must_use]
-    pub fn lack(&self, capability: Capability) -> Option<&'static str> {
-        self.lacks.iter().find(|(lacking, _)| *lacking == capability).map(|(_, reason)| *reason)
+    pub fn lack(&self, capability: Capability) -> Option<&str> {
+        self.lacks.iter().find(|(lacking, _)| *lacking == capability).map(|(_, reason)| reason.as_ref())
     }
 }
 
+/// Whose time a stack runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Clock {
+    /// The bench's: [`Stack::run_until`] jumps, and every run is repeatable.
+    #[default]
+    Virtual,
+    /// The world's: [`Stack::run_until`] waits.
+    Real,
+}
+
 /// What a scenario may need of a stack.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Capability {
     /// The user can tell a reset from an orderly end, and a refused OPEN from one that is under way (MUST-12).
     TellsResets,
     /// Urgent text (RFC 9293 §3.8.5).
     Urgent,
+    /// Active OPEN: the stack can be a client.
+    ActiveOpen,
+    /// The user can go on reading after CLOSE (MAY-1 lets a stack do without).
+    HalfClose,
+    /// A listening socket that serves several connections at once.
+    SeveralConnections,
+    /// [`Stack::refuse_packets`]: a network device that takes nothing for a while.
+    RefusingDevice,
+    /// [`Knob::KeepAlive`].
+    KeepAlive,
+    /// [`Knob::UserTimeout`].
+    UserTimeout,
+    /// [`Knob::TrafficClass`].
+    TrafficClass,
+    /// Errors that ICMP reports reach the connection that they concern (§3.9.2.2).
+    Icmp,
+    /// Congestion control (§3.8.2); without it only the peer's window limits what is sent.
+    CongestionControl,
 }
 
 impl Capability {
     /// All capabilities.
-    pub const ALL: [Self; 2] = [Self::TellsResets, Self::Urgent];
+    pub const ALL: [Self; 11] = [
+        Self::TellsResets,
+        Self::Urgent,
+        Self::ActiveOpen,
+        Self::HalfClose,
+        Self::SeveralConnections,
+        Self::RefusingDevice,
+        Self::KeepAlive,
+        Self::UserTimeout,
+        Self::TrafficClass,
+        Self::Icmp,
+        Self::CongestionControl,
+    ];
 
-    /// The word for it in scenarios.
+    /// The word for it in scenarios and declarations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::TellsResets => "tells-resets",
             Self::Urgent => "urgent",
+            Self::ActiveOpen => "active-open",
+            Self::HalfClose => "half-close",
+            Self::SeveralConnections => "several-connections",
+            Self::RefusingDevice => "refusing-device",
+            Self::KeepAlive => "keep-alive",
+            Self::UserTimeout => "user-timeout",
+            Self::TrafficClass => "traffic-class",
+            Self::Icmp => "icmp",
+            Self::CongestionControl => "congestion-control",
         }
     }
+}
+
+/// What a stack's authors chose where the standard leaves a choice, or where they depart from it on purpose. A choice
+/// excuses only what it says, and only if it is declared (`docs/variations.md`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Choice {
+    /// Nothing answers segments for ports on which nobody listens (V-35).
+    SilentWhenClosed,
+    /// At most so many acknowledgments of unacceptable segments in each interval (V-12; RFC 5961 §7).
+    ThrottledAcknowledgments {
+        /// So many.
+        limit: u32,
+        /// How long.
+        interval: Duration,
+    },
+    /// FIN-WAIT-2 ends by itself after so long (V-40).
+    FinWait2Timeout(Duration),
+    /// SYN-RECEIVED ends by itself after so long (V-40).
+    HalfOpenTimeout(Duration),
+    /// So many connections may wait to be accepted; requests beyond are dropped (V-36).
+    Backlog(u32),
+    /// CLOSE with text that the user has not read, or text after CLOSE, resets the connection (V-22, SHLD-3).
+    ResetOnUnreadText,
+    /// Acknowledgments are held back for at most so long (§3.8.6.3).
+    DelayedAcknowledgment(Duration),
 }
 
 /// A TCP stack under test.
@@ -211,6 +316,12 @@ pub trait Stack {
     /// that nobody has accepted shows that connection's. Printed, never judged alone.
     fn state(&self, socket: SocketId) -> Option<State>;
 
+    /// From now on the network device takes no packet, or takes packets again; what the stack could not send it sends
+    /// later. Never called on a stack that declares to lack [`Capability::RefusingDevice`].
+    fn refuse_packets(&mut self, refuse: bool) {
+        let _ = refuse;
+    }
+
     /// The rows of RFC 9293's decision table that the stack used since this was last asked. Only the reference
     /// knows; traces print them.
     fn take_rules(&mut self) -> RuleSet {
@@ -221,12 +332,23 @@ pub trait Stack {
 /// The stacks that are built in, by the name that the command line uses.
 pub const NAMES: [&str; 2] = ["smoltcp", "reference"];
 
+/// Why there is no stack to test.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unavailable {
+    /// No stack has this name.
+    Unknown,
+    /// The stack cannot run here, for the reason given: no root, no device, a program that does not start.
+    Here(String),
+}
+
 /// A stack by its name.
-#[must_use]
-pub fn by_name(name: &str) -> Option<Box<dyn Stack>> {
+///
+/// # Errors
+/// An unknown name, or a stack that cannot run here.
+pub fn by_name(name: &str) -> Result<Box<dyn Stack>, Unavailable> {
     match name {
-        "reference" => Some(Box::new(reference::Reference::new())),
-        "smoltcp" => Some(Box::new(smoltcp::Smoltcp::new())),
-        _ => None,
+        "reference" => Ok(Box::new(reference::Reference::new())),
+        "smoltcp" => Ok(Box::new(smoltcp::Smoltcp::new())),
+        _ => Err(Unavailable::Unknown),
     }
 }

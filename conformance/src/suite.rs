@@ -85,7 +85,7 @@ pub fn play(
         .map(|case| {
             progress(case);
             let bench::Run { trace, verdict } = bench::run(stack, &case.scenario, family);
-            let version = stack.declaration().version;
+            let version = &stack.declaration().version;
             let verdict = deviations.apply(&case.id, &case.scenario, version, verdict);
             let listed_at = deviations.expected_at(&case.id, version).map(str::to_owned);
             CaseResult { case, trace, verdict, listed_at }

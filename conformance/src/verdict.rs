@@ -4,7 +4,10 @@
 //! `Result`; neither is a verdict. What it leaves out: how verdicts are reached (the bench), which deviations
 //! are known (data), and how they are written down (reports).
 
+use std::borrow::Cow;
 use std::fmt;
+
+use tcpspec_core::State;
 
 use crate::requirement::Level;
 
@@ -22,12 +25,40 @@ pub struct Failure {
     /// Which line of the trace shows it, counted from zero; none if it shows in what is missing from the
     /// whole trace.
     pub trace_line: Option<usize>,
+    /// What makes it the same departure as another one, if a rule found it and not a scenario's expectation.
+    pub cause: Option<Cause>,
+}
+
+/// What two departures have in common if they are one for the people who mend them: stable across runs, seeds and
+/// sequence numbers. Its `Display` is the signature of a finding.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Cause {
+    /// Id of the rule that was broken, such as `I-057`.
+    pub rule: Cow<'static, str>,
+    /// The state that the rule's judge believes the stack's end to be in; none where it does not matter.
+    pub state: Option<State>,
+    /// The class of the segment or call in question, such as `RST in window`.
+    pub class: Cow<'static, str>,
+    /// What was different, such as `no answer`.
+    pub differed: Cow<'static, str>,
+}
+
+/// `I-057 ESTABLISHED: RST in window: no answer`
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, state, class, differed } = self;
+        f.write_str(rule)?;
+        if let Some(state) = state {
+            write!(f, " {state}")?;
+        }
+        write!(f, ": {class}: {differed}")
+    }
 }
 
 /// `MUST-13, MAY-2 (MUST): what`
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { requirements, level, what, step: _, trace_line: _ } = self;
+        let Self { requirements, level, what, step: _, trace_line: _, cause: _ } = self;
         match requirements.as_slice() {
             [] => write!(f, "{level}: {what}"),
             ids => write!(f, "{} ({level}): {what}", ids.join(", ")),
@@ -128,6 +159,7 @@ mod tests {
             level: Level::Must,
             what: "Expected TIME-WAIT for two MSL, seen CLOSED after one.".into(),
             step: Some(7),
+            cause: None,
             trace_line: Some(12),
         }
     }

@@ -277,6 +277,14 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         &self.actions.octets
     }
 
+    /// Switches Nagle's algorithm on or off for one connection (§3.7.4, MUST-17). Text that it holds back leaves with
+    /// the connection's next event.
+    pub fn set_nagle(&mut self, id: ConnectionId, on: bool) {
+        if let Some(connection) = self.connections.iter_mut().find(|connection| connection.id == id) {
+            connection.tcb.profile.nagle = on;
+        }
+    }
+
     /// The user is done with a connection: its record goes as soon as the connection is CLOSED.
     pub fn release(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.iter_mut().find(|connection| connection.id == id) {

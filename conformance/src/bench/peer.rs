@@ -49,6 +49,9 @@ impl Bench<'_> {
         let integrity = wire::parse(&packet).map(|parsed| parsed.segment.integrity).unwrap_or_default();
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
         self.ledger.sent(record.clone(), integrity != tcpspec_core::segment::Integrity::Sound);
+        if let Ok(parsed) = wire::parse(&packet) {
+            self.watch(|watcher, now| watcher.delivered(now, &parsed))?;
+        }
         self.guarded(|stack| stack.deliver(&packet))?;
         self.write_down(Happening::Segment { from: End::Right, segment: record, lost: false });
         self.collect()

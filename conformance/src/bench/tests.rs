@@ -3,7 +3,7 @@
 use super::*;
 use crate::scenario::parse_one;
 use crate::stack::reference::Reference;
-use crate::stack::{CallFailure, Declaration, NextTimer};
+use crate::stack::{CallFailure, Clock, Declaration, NextTimer};
 
 /// A stack that sends the same segment again and again, whatever happens.
 struct Talker {
@@ -61,12 +61,14 @@ impl Stack for Talker {
 /// What becomes of these steps with a stack that sends such a segment each time so many milliseconds have passed.
 fn told(ctl: Control, milliseconds: u64, steps: &str) -> Run {
     let declaration = Declaration {
-        name: "talker",
-        version: "1.0.0",
+        name: "talker".into(),
+        version: "1.0.0".into(),
         msl: Duration::from_secs(120),
-        msl_source: "this test",
+        msl_source: "this test".into(),
         settle: Duration::from_millis(1),
-        lacks: &[],
+        clock: Clock::Virtual,
+        lacks: Vec::new(),
+        chooses: Vec::new(),
     };
     let interval = Duration::from_millis(milliseconds);
     let (now, due) = (Instant::ZERO, Instant::ZERO);

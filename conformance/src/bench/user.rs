@@ -22,7 +22,7 @@ impl Bench<'_> {
             call: call.to_string(),
             outcome: said.clone(),
         });
-        if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, *expected)) {
+        if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, expected)) {
             let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
             let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
             return Err(Departure::new(what).at_line(line));
@@ -45,7 +45,7 @@ impl Bench<'_> {
         match call {
             ScenarioCall::OpenPassive => {
                 self.between(CLIENT_PORT, SERVICE_PORT);
-                let outcome = self.guarded(|stack| stack.call(UserCall::Listen { port: SERVICE_PORT }))?;
+                let outcome = self.call_stack(UserCall::Listen { port: SERVICE_PORT })?;
                 if let CallOutcome::Opened(socket) = outcome {
                     (self.listener, self.connection) = (Some(socket), None);
                 }
@@ -53,8 +53,9 @@ impl Bench<'_> {
             }
             ScenarioCall::OpenActive => {
                 self.between(SERVICE_PORT, CLIENT_PORT);
-                let open = UserCall::Connect { port: CLIENT_PORT, remote_port: SERVICE_PORT };
-                let outcome = self.guarded(|stack| stack.call(open))?;
+                let open =
+                    UserCall::Connect { port: CLIENT_PORT, remote: SocketAddr::new(self.peer, SERVICE_PORT) };
+                let outcome = self.call_stack(open)?;
                 if let CallOutcome::Opened(socket) = outcome {
                     (self.listener, self.connection) = (None, Some(socket));
                 }
@@ -62,7 +63,8 @@ impl Bench<'_> {
             }
             ScenarioCall::Send(len) => {
                 let text = streams::text(End::Left, self.sent, len);
-                let outcome = self.on_connection(|socket| UserCall::Send { socket, text: &text })?;
+                let outcome =
+                    self.on_connection(|socket| UserCall::Send { socket, text: &text, urgent: false })?;
                 if let CallOutcome::Sent(taken) = outcome {
                     self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
                 }
@@ -82,13 +84,12 @@ impl Bench<'_> {
         call: impl FnOnce(SocketId) -> UserCall<'c>,
     ) -> Result<CallOutcome, Departure> {
         if let (None, Some(listener)) = (self.connection, self.listener)
-            && let CallOutcome::Opened(socket) =
-                self.guarded(|stack| stack.call(UserCall::Accept { listener }))?
+            && let CallOutcome::Opened(socket) = self.call_stack(UserCall::Accept { listener })?
         {
             self.connection = Some(socket);
         }
         match self.connection.or(self.listener) {
-            Some(socket) => self.guarded(|stack| stack.call(call(socket))),
+            Some(socket) => self.call_stack(call(socket)),
             None => Ok(CallOutcome::Error(CallFailure::NoConnection)),
         }
     }
@@ -103,15 +104,15 @@ impl Bench<'_> {
 }
 
 /// Whether an outcome is of a class.
-fn is(outcome: &CallOutcome, expected: ExpectedOutcome) -> bool {
+fn is(outcome: &CallOutcome, expected: &ExpectedOutcome) -> bool {
     match (outcome, expected) {
         (CallOutcome::Ok | CallOutcome::Opened(_), ExpectedOutcome::Ok)
         | (CallOutcome::WouldBlock, ExpectedOutcome::Nothing)
         | (CallOutcome::EndOfStream, ExpectedOutcome::EndOfStream)
         | (CallOutcome::Error(_), ExpectedOutcome::AnyFailure) => true,
-        (CallOutcome::Sent(octets), ExpectedOutcome::Octets(wanted)) => *octets == wanted as usize,
-        (CallOutcome::Received(octets), ExpectedOutcome::Octets(wanted)) => octets.len() == wanted as usize,
-        (CallOutcome::Error(failure), ExpectedOutcome::Failure(wanted)) => *failure == wanted,
+        (CallOutcome::Sent(octets), ExpectedOutcome::Octets(wanted)) => *octets == *wanted as usize,
+        (CallOutcome::Received(octets), ExpectedOutcome::Octets(wanted)) => octets.len() == *wanted as usize,
+        (CallOutcome::Error(failure), ExpectedOutcome::Failure(wanted)) => failure == wanted,
         _ => false,
     }
 }

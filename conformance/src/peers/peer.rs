@@ -33,7 +33,7 @@ pub(super) struct Peer {
     pub(super) stack: Box<dyn Stack>,
     pub(super) setup: Setup,
     pub(super) socket: SocketAddr,
-    remote_port: u16,
+    remote: SocketAddr,
     pub(super) listener: Option<SocketId>,
     pub(super) connection: Option<SocketId>,
     /// Octets that the user has sent on this connection.
@@ -54,6 +54,7 @@ impl Peer {
             send_buffer: options.send_buffer,
             mtu: options.mtu,
             nagle: options.nagle,
+            congestion_control: false,
         };
         stack.reset(&setup);
         let _ = stack.take_rules();
@@ -61,7 +62,7 @@ impl Peer {
             stack,
             setup,
             socket: options.socket,
-            remote_port: other.socket.port(),
+            remote: other.socket,
             listener: None,
             connection: None,
             sent: 0,
@@ -80,15 +81,15 @@ impl Peer {
                 outcome
             }
             ScenarioCall::OpenActive => {
-                let (port, remote_port) = (self.socket.port(), self.remote_port);
-                let outcome = self.stack.call(UserCall::Connect { port, remote_port });
+                let (port, remote) = (self.socket.port(), self.remote);
+                let outcome = self.stack.call(UserCall::Connect { port, remote });
                 self.opened(&outcome, false);
                 outcome
             }
             ScenarioCall::Send(len) => {
                 let text: Vec<u8> =
                     (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
-                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text });
+                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text, urgent: false });
                 if let CallOutcome::Sent(taken) = outcome {
                     self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
                 }

@@ -67,8 +67,8 @@ pub fn render(report: &Report) -> String {
     let document = Document {
         version: VERSION,
         stack: Stack {
-            name: report.stack.name,
-            version: report.stack.version,
+            name: &report.stack.name,
+            version: &report.stack.version,
             msl_seconds: report.stack.msl.as_secs_f64(),
         },
         network: report.network(),

@@ -24,7 +24,7 @@ const CALL_WORDS: [&str; 5] = ["open", "send", "receive", "close", "abort"];
 const SETUP_WORDS: [&str; 5] = ["buffer", "mtu", "peer.iss", "seed", "nagle"];
 
 /// The outcomes that are written as words.
-const OUTCOMES: [ExpectedOutcome; 9] = [
+static OUTCOMES: [ExpectedOutcome; 9] = [
     ExpectedOutcome::Ok,
     ExpectedOutcome::Nothing,
     ExpectedOutcome::EndOfStream,
@@ -464,8 +464,8 @@ fn outcome(cursor: &mut Cursor<'_>) -> Result<ExpectedOutcome, ParseError> {
     if cursor.peek_word().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
         return Ok(ExpectedOutcome::Octets(number::up_to(cursor, "octets", u32::MAX.into())?));
     }
-    let words = || OUTCOMES.into_iter().map(ExpectedOutcome::word);
-    let known = cursor.take_known(|word| OUTCOMES.into_iter().find(|outcome| outcome.word() == word));
+    let words = || OUTCOMES.iter().map(ExpectedOutcome::word);
+    let known = cursor.take_known(|word| OUTCOMES.iter().find(|outcome| outcome.word() == word).cloned());
     known.ok_or_else(|| {
         cursor.unexpected_word(&format!("an outcome: a number of octets, {}", listed(words())), words())
     })

@@ -144,7 +144,7 @@ impl Display for ScenarioCall {
 
 impl ExpectedOutcome {
     /// The outcome's word in scenarios; empty for a number of octets, which has none.
-    pub(super) const fn word(self) -> &'static str {
+    pub(super) const fn word(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Octets(_) => "",
@@ -180,7 +180,7 @@ impl Display for CallOutcome {
             Self::WouldBlock => ExpectedOutcome::Nothing.fmt(f),
             Self::EndOfStream => ExpectedOutcome::EndOfStream.fmt(f),
             Self::Error(CallFailure::Other(text)) => f.write_str(text),
-            Self::Error(failure) => ExpectedOutcome::Failure(*failure).fmt(f),
+            Self::Error(failure) => ExpectedOutcome::Failure(failure.clone()).fmt(f),
         }
     }
 }
@@ -386,7 +386,7 @@ scenario another
 
     #[test]
     fn a_failure_in_the_words_of_a_stack_prints_as_any_failure() {
-        let expected = vec![ExpectedOutcome::Failure(CallFailure::Other("odd"))];
+        let expected = vec![ExpectedOutcome::Failure(CallFailure::Other("odd".into()))];
         let what = What::Call { call: ScenarioCall::Close, expected };
         assert_eq!(what.to_string(), "close -> failure");
     }

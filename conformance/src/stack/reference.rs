@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tcpspec_core::event::{Call, CallError, Outcome, Remote};
@@ -13,7 +13,10 @@ use tcpspec_core::host::{
 };
 use tcpspec_core::{Actions, Context, Event, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
-use super::{CallFailure, CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use super::{
+    CallFailure, CallOutcome, Capability, Clock, Declaration, Knob, NextTimer, Setup, SocketId, Stack,
+    UserCall,
+};
 use crate::wire;
 
 /// Connections that a listener may hold before they are accepted.
@@ -22,6 +25,10 @@ const BACKLOG: usize = 16;
 /// Records of connections.
 const MOST_CONNECTIONS: usize = 256;
 
+/// What the reference leaves out so far.
+const NOT_YET: [Capability; 4] =
+    [Capability::KeepAlive, Capability::TrafficClass, Capability::Icmp, Capability::CongestionControl];
+
 /// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
 pub struct Reference<S = Step> {
@@ -29,10 +36,11 @@ pub struct Reference<S = Step> {
     profile: Profile,
     iss_at_start: Option<SeqNumber>,
     host: Host<S>,
-    remote: IpAddr,
     now: Instant,
     emitted: VecDeque<Vec<u8>>,
     spare: Vec<Vec<u8>>,
+    /// The device takes nothing.
+    refusing: bool,
 }
 
 impl Default for Reference {
@@ -73,20 +81,22 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
     fn around(host: Host<S>, profile: Profile) -> Self {
         Self {
             declaration: Declaration {
-                name: "reference",
-                version: env!("CARGO_PKG_VERSION"),
+                name: "reference".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
                 msl: profile.msl,
-                msl_source: "RFC 9293 §3.4.2",
+                msl_source: "RFC 9293 §3.4.2".into(),
                 settle: Duration::from_millis(1),
-                lacks: &[],
+                clock: Clock::Virtual,
+                lacks: NOT_YET.map(|lack| (lack, "not part of the reference yet".into())).to_vec(),
+                chooses: Vec::new(),
             },
             profile,
             iss_at_start: None,
             host,
-            remote: Ipv4Addr::UNSPECIFIED.into(),
             now: Instant::ZERO,
             emitted: VecDeque::new(),
             spare: Vec::new(),
+            refusing: false,
         }
     }
 
@@ -100,7 +110,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
         host.call(*now, ConnectionId(socket.0), call, &mut |datagram| transmit(&datagram, emitted, spare))
     }
 
-    fn send(&mut self, socket: SocketId, text: &[u8]) -> CallOutcome {
+    fn send(&mut self, socket: SocketId, text: &[u8], urgent: bool) -> CallOutcome {
         let Some(connection) = self.connection(socket) else {
             return CallOutcome::Error(CallFailure::NoConnection);
         };
@@ -108,10 +118,36 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
         let ending = connection.ending;
         let text = &text[..text.len().min(room)];
         let remote = Remote::Unspecified;
-        match self.host_call(socket, Call::Send { text, push: true, urgent: false, timeout: None, remote }) {
+        match self.host_call(socket, Call::Send { text, push: true, urgent, timeout: None, remote }) {
             Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
             _ if text.is_empty() => CallOutcome::WouldBlock,
             _ => CallOutcome::Sent(text.len()),
+        }
+    }
+
+    fn set(&mut self, socket: SocketId, knob: Knob) -> CallOutcome {
+        let Some(connection) = self.connection(socket) else {
+            return CallOutcome::Error(CallFailure::NoConnection);
+        };
+        let ending = connection.ending;
+        match knob {
+            Knob::Nagle(on) => {
+                self.host.set_nagle(ConnectionId(socket.0), on);
+                CallOutcome::Ok
+            }
+            Knob::UserTimeout(timeout) => {
+                let timeout = timeout.or(self.profile.user_timeout);
+                let remote = Remote::Unspecified;
+                match self
+                    .host_call(socket, Call::Send { text: &[], push: false, urgent: false, timeout, remote })
+                {
+                    Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+                    _ => CallOutcome::Ok,
+                }
+            }
+            Knob::KeepAlive(_) | Knob::TrafficClass(_) => {
+                CallOutcome::Error(CallFailure::Other("no such knob".into()))
+            }
         }
     }
 
@@ -153,7 +189,7 @@ fn nothing_to_read(connection: &Connection) -> CallOutcome {
 }
 
 /// What a program is told of an error: how the connection ended, if it has.
-const fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
+fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
     let error = match ending {
         Some(Ending::Failed(cause)) => cause,
         Some(Ending::Closed) | None => error,
@@ -167,7 +203,7 @@ const fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
         CallError::AlreadyExists
         | CallError::RemoteSocketUnspecified
         | CallError::RemoteSocketInvalid
-        | CallError::InsufficientResources => CallFailure::Other(error.text()),
+        | CallError::InsufficientResources => CallFailure::Other(error.text().into()),
     }
 }
 
@@ -222,7 +258,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
             },
             ..settings_at_rest(profile)
         });
-        self.remote = setup.peer;
+        self.refusing = false;
         self.now = Instant::ZERO;
         self.spare.extend(self.emitted.drain(..));
     }
@@ -233,9 +269,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
                 Ok(id) => CallOutcome::Opened(SocketId(id.0)),
                 Err(error) => CallOutcome::Error(failure(error, None)),
             },
-            UserCall::Connect { port, remote_port } => {
-                let Self { host, now, emitted, spare, remote, .. } = self;
-                let remote = SocketAddr::new(*remote, remote_port);
+            UserCall::Connect { port, remote } => {
+                let Self { host, now, emitted, spare, .. } = self;
                 match host.connect(*now, port, remote, &mut |datagram| transmit(&datagram, emitted, spare)) {
                     Ok(id) => CallOutcome::Opened(SocketId(id.0)),
                     Err(error) => CallOutcome::Error(failure(error, None)),
@@ -245,8 +280,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
                 Some(id) => CallOutcome::Opened(SocketId(id.0)),
                 None => CallOutcome::WouldBlock,
             },
-            UserCall::Send { socket, text } => self.send(socket, text),
+            UserCall::Send { socket, text, urgent } => self.send(socket, text, urgent),
             UserCall::Receive { socket, max } => self.receive(socket, max),
+            UserCall::Set { socket, knob } => self.set(socket, knob),
             UserCall::Close { socket } | UserCall::Abort { socket } => {
                 let ending = self.connection(socket).and_then(|connection| connection.ending);
                 let close = matches!(call, UserCall::Close { .. });
@@ -269,6 +305,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
 
     fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
         packet.clear();
+        if self.refusing {
+            return false;
+        }
         let Some(next) = self.emitted.pop_front() else { return false };
         packet.extend_from_slice(&next);
         self.spare.push(next);
@@ -276,7 +315,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
     }
 
     fn run_until(&mut self, time: Instant) -> Instant {
-        while self.emitted.is_empty() {
+        while self.emitted.is_empty() || self.refusing {
             let Some(deadline) = self.host.next_deadline().filter(|deadline| *deadline <= time) else {
                 self.now = self.now.max(time);
                 break;
@@ -297,6 +336,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         let listening = self.host.listener(id).map(|_| State::Listen);
         let unaccepted = || self.host.unaccepted(id).map(|connection| connection.tcb.state);
         self.connection(socket).map(|connection| connection.tcb.state).or_else(unaccepted).or(listening)
+    }
+
+    fn refuse_packets(&mut self, refuse: bool) {
+        self.refusing = refuse;
     }
 
     fn take_rules(&mut self) -> RuleSet {

@@ -11,37 +11,60 @@
 //! So a socket that went to CLOSED from ESTABLISHED was reset, and one that went there from SYN-SENT was
 //! refused.
 //!
-//! It leaves out what smoltcp offers beyond RFC 9293's user calls (keep-alive, user timeout, timestamps) and
-//! congestion control, so that the peer's window alone governs what is sent. The delayed acknowledgment is
-//! left at smoltcp's default of 10 ms. Checksums are left on; smoltcp skips the test of TCP checksums under
-//! `cfg(fuzzing)`.
+//! It leaves out timestamps. Congestion control is off unless a scenario asks for it, so that the peer's window alone
+//! governs what is sent. The delayed acknowledgment is left at smoltcp's default of 10 ms. Checksums are left on;
+//! smoltcp skips the test of TCP checksums under `cfg(fuzzing)`.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use ::smoltcp::socket::tcp;
-use ::smoltcp::time::Instant as SmoltcpInstant;
+use ::smoltcp::time::{Duration as SmoltcpDuration, Instant as SmoltcpInstant};
 use ::smoltcp::wire::{HardwareAddress, IpCidr};
 
 use tcpspec_core::{Instant, State};
 
 use self::device::Device;
-use super::{CallFailure, CallOutcome, Capability, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use super::{
+    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Setup, SocketId,
+    Stack, UserCall,
+};
 
 mod device;
 
 /// What smoltcp is, cannot do, and chose.
-const DECLARATION: Declaration = Declaration {
-    name: "smoltcp",
-    version: "0.14.0",
+static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
+    name: "smoltcp".into(),
+    version: "0.14.0".into(),
     msl: Duration::from_secs(5),
-    msl_source: "half of CLOSE_DELAY, 10 s, in smoltcp's src/socket/tcp.rs",
+    msl_source: "half of CLOSE_DELAY, 10 s, in smoltcp's src/socket/tcp.rs".into(),
     settle: Duration::from_millis(1),
-    lacks: &[(
-        Capability::Urgent,
-        "smoltcp ignores the urgent pointer and cannot send urgent text (src/wire/tcp.rs, Repr::parse)",
+    clock: Clock::Virtual,
+    lacks: vec![
+        (
+            Capability::Urgent,
+            "smoltcp ignores the urgent pointer and cannot send urgent text (src/wire/tcp.rs, Repr::parse)"
+                .into(),
+        ),
+        (
+            Capability::TrafficClass,
+            "smoltcp writes a Diffserv field of zero (src/wire/ipv4.rs, Repr::emit)".into(),
+        ),
+        (
+            Capability::Icmp,
+            "smoltcp hands no ICMP error to a TCP socket (src/iface/interface/ipv4.rs)".into(),
+        ),
+        (
+            Capability::SeveralConnections,
+            "a listening socket of smoltcp becomes its connection (src/socket/tcp.rs, listen)".into(),
+        ),
+    ],
+    chooses: vec![(
+        Choice::DelayedAcknowledgment(Duration::from_millis(10)),
+        "ACK_DELAY_DEFAULT in smoltcp's src/socket/tcp.rs".into(),
     )],
-};
+});
 
 /// How often `poll_at` may ask for another poll at the same time before this counts as an endless loop.
 const MAX_IDLE_POLLS: u32 = 10_000;
@@ -101,6 +124,12 @@ impl Stack for Smoltcp {
         host.due.map_or(NextTimer::Never, |due| NextTimer::At(instant(due)))
     }
 
+    fn refuse_packets(&mut self, refuse: bool) {
+        let host = self.host();
+        host.device.refuse(refuse);
+        host.poll();
+    }
+
     fn state(&self, socket: SocketId) -> Option<State> {
         let host = self.host.as_ref()?;
         let handle = host.connections.get(index(socket))?.handle;
@@ -156,10 +185,10 @@ impl Host {
                     Err(tcp::ListenError::Unaddressable) => unaddressable(),
                 }
             }
-            UserCall::Connect { port, remote_port } => {
+            UserCall::Connect { port, remote } => {
                 let mut socket = self.new_socket();
-                let (local, peer) = (self.setup.local, self.setup.peer);
-                match socket.connect(self.interface.context(), (peer, remote_port), (local, port)) {
+                let local = (self.setup.local, port);
+                match socket.connect(self.interface.context(), (remote.ip(), remote.port()), local) {
                     Ok(()) => self.opened(socket),
                     Err(tcp::ConnectError::InvalidState) => invalid_state(),
                     Err(tcp::ConnectError::Unaddressable) => unaddressable(),
@@ -175,7 +204,7 @@ impl Host {
                     _ => CallOutcome::Opened(listener),
                 },
             },
-            UserCall::Send { socket, text } => match self.connection(socket) {
+            UserCall::Send { socket, text, urgent: _ } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
                 Some((connection, socket)) => match socket.send_slice(text) {
                     Ok(taken) => CallOutcome::Sent(taken),
@@ -202,6 +231,10 @@ impl Host {
                     CallOutcome::Ok
                 }
             },
+            UserCall::Set { socket, knob } => match self.connection(socket) {
+                None => CallOutcome::Error(CallFailure::NoConnection),
+                Some((_, socket)) => set(socket, knob),
+            },
         }
     }
 
@@ -210,7 +243,12 @@ impl Host {
         let mut socket = tcp::Socket::new(buffer(self.setup.receive_buffer), buffer(self.setup.send_buffer));
         socket.set_nagle_enabled(self.setup.nagle);
         // The default depends on which features of smoltcp happen to be enabled.
-        socket.set_congestion_control(tcp::CongestionControl::None);
+        let reno = self.setup.congestion_control;
+        socket.set_congestion_control(if reno {
+            tcp::CongestionControl::Reno
+        } else {
+            tcp::CongestionControl::None
+        });
         socket
     }
 
@@ -245,7 +283,8 @@ impl Host {
         let mut idle_polls = 0;
         while !self.device.has_output() {
             match self.due {
-                Some(due) if due <= time => {
+                // A device that refuses packets leaves smoltcp with work to do now; asking again changes nothing.
+                Some(due) if due <= time && (due > self.now || !self.device.refuses()) => {
                     idle_polls = if due > self.now { 0 } else { idle_polls + 1 };
                     assert!(
                         idle_polls < MAX_IDLE_POLLS,
@@ -303,12 +342,25 @@ fn receive(connection: &Connection, socket: &mut tcp::Socket<'_>, max: usize) ->
     }
 }
 
-const fn invalid_state() -> CallOutcome {
-    CallOutcome::Error(CallFailure::Other("invalid state"))
+/// Sets what a user of smoltcp may set. Setting a timeout of none, as here, is smoltcp's default: it never gives up.
+fn set(socket: &mut tcp::Socket<'_>, knob: Knob) -> CallOutcome {
+    let smoltcps =
+        |time: Duration| SmoltcpDuration::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    match knob {
+        Knob::Nagle(on) => socket.set_nagle_enabled(on),
+        Knob::KeepAlive(interval) => socket.set_keep_alive(interval.map(smoltcps)),
+        Knob::UserTimeout(timeout) => socket.set_timeout(timeout.map(smoltcps)),
+        Knob::TrafficClass(_) => return CallOutcome::Error(CallFailure::Other("no such knob".into())),
+    }
+    CallOutcome::Ok
 }
 
-const fn unaddressable() -> CallOutcome {
-    CallOutcome::Error(CallFailure::Other("unaddressable destination"))
+fn invalid_state() -> CallOutcome {
+    CallOutcome::Error(CallFailure::Other("invalid state".into()))
+}
+
+fn unaddressable() -> CallOutcome {
+    CallOutcome::Error(CallFailure::Other("unaddressable destination".into()))
 }
 
 fn index(socket: SocketId) -> usize {

@@ -60,7 +60,8 @@ const LINES: &[(&str, &str)] = &[
     ("checks MUST-1 MUST-1", "15: found `MUST-1` a second time, expected different requirement ids"),
     (
         "needs tells-reset",
-        "7: found `tells-reset`, expected one of tells-resets, urgent; did you mean `tells-resets`?",
+        "7: found `tells-reset`, expected one of tells-resets, urgent, active-open, half-close, several-connections, \
+         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control; did you mean `tells-resets`?",
     ),
     (
         "setup",

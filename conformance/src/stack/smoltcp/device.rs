@@ -22,12 +22,20 @@ pub(super) struct Device {
     incoming: Vec<u8>,
     arrived: bool,
     outgoing: Outgoing,
+    /// It takes nothing to send.
+    refusing: bool,
 }
 
 impl Device {
     /// An empty wire whose largest packet has `mtu` octets.
     pub(super) fn new(mtu: u16) -> Self {
-        Self { mtu: usize::from(mtu), incoming: Vec::new(), arrived: false, outgoing: Outgoing::default() }
+        Self {
+            mtu: usize::from(mtu),
+            incoming: Vec::new(),
+            arrived: false,
+            outgoing: Outgoing::default(),
+            refusing: false,
+        }
     }
 
     /// Lets `packet` arrive at the next poll.
@@ -35,6 +43,17 @@ impl Device {
         self.incoming.clear();
         self.incoming.extend_from_slice(packet);
         self.arrived = true;
+    }
+
+    /// Whether it takes nothing to send now.
+    pub(super) const fn refuses(&self) -> bool {
+        self.refusing
+    }
+
+    /// From now on takes nothing to send, or takes it again. The answer to a packet that arrives goes out all the same:
+    /// smoltcp's devices keep room for one with each packet that they hand over.
+    pub(super) const fn refuse(&mut self, refuse: bool) {
+        self.refusing = refuse;
     }
 
     /// Whether a TCP packet waits to be taken.
@@ -62,7 +81,7 @@ impl phy::Device for Device {
     }
 
     fn transmit(&mut self, _now: Instant) -> Option<&mut Outgoing> {
-        (self.outgoing.queue.len() < MAX_WAITING).then_some(&mut self.outgoing)
+        (!self.refusing && self.outgoing.queue.len() < MAX_WAITING).then_some(&mut self.outgoing)
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

@@ -22,6 +22,7 @@ fn setup(local: &str, peer: &str) -> Setup {
         send_buffer: 4096,
         mtu: 1500,
         nagle: true,
+        congestion_control: false,
     }
 }
 
@@ -100,7 +101,7 @@ impl Story {
     }
 
     fn send(&mut self, socket: SocketId, text: &[u8]) -> CallOutcome {
-        self.stack.call(UserCall::Send { socket, text })
+        self.stack.call(UserCall::Send { socket, text, urgent: false })
     }
 
     fn receive(&mut self, socket: SocketId) -> CallOutcome {
@@ -159,7 +160,7 @@ fn a_peer_on_another_network_is_answered() {
 #[test]
 fn an_active_open_sends_its_request_at_once() {
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote_port: 4000 });
+    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
     let request = story.next(SYN);
     assert_eq!(story.receive(socket), CallOutcome::WouldBlock);
     story.arrives(SYN_ACK, IRS, request.seq + 1, &[]);
@@ -255,13 +256,13 @@ fn a_reset_when_established_is_told_apart_from_the_users_own_abort() {
 #[test]
 fn a_refused_open_is_told_apart_from_one_that_the_user_gave_up() {
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote_port: 4000 });
+    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
     let request = story.next(SYN);
     story.arrives(Control::RST | ACK, 0, request.seq + 1, &[]);
     assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::Refused));
 
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote_port: 4000 });
+    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
     assert_eq!(story.stack.call(UserCall::Close { socket }), CallOutcome::Ok);
     assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::NoConnection));
 }
@@ -326,7 +327,7 @@ fn a_reset_of_the_stack_leaves_nothing() {
 fn the_same_seed_gives_the_same_octets_and_another_one_does_not() {
     let octets = |seed| {
         let mut story = Story::new(&Setup { seed, ..ipv4() });
-        let socket = story.open(UserCall::Connect { port: 80, remote_port: 4000 });
+        let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
         let mut all = Vec::new();
         let mut packet = Vec::new();
         for _ in 0..3 {
@@ -401,7 +402,7 @@ fn calls_on_a_socket_that_never_was_find_no_connection() {
     let socket = SocketId(3);
     for call in [
         UserCall::Accept { listener: socket },
-        UserCall::Send { socket, text: b"x" },
+        UserCall::Send { socket, text: b"x", urgent: false },
         UserCall::Receive { socket, max: 1 },
         UserCall::Close { socket },
         UserCall::Abort { socket },
@@ -410,7 +411,7 @@ fn calls_on_a_socket_that_never_was_find_no_connection() {
     }
     assert_eq!(
         story.stack.call(UserCall::Listen { port: 0 }),
-        CallOutcome::Error(CallFailure::Other("unaddressable destination"))
+        CallOutcome::Error(CallFailure::Other("unaddressable destination".into()))
     );
     assert_eq!(story.stack.state(SocketId(0)), None, "an OPEN that fails leaves no socket");
 }
