@@ -1,0 +1,119 @@
+//! `tcpspec check`: the suite, played to a stack, and the report.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use tcpspec::cases;
+use tcpspec::deviation::Deviations;
+use tcpspec::report::{Report, json, terminal};
+use tcpspec::requirement;
+use tcpspec::suite::{self, Selection};
+
+use crate::progress::Progress;
+use crate::stack_choice::{StackChoice, family};
+use crate::{Trouble, no_requirement, print, read};
+
+/// What `check` may be told.
+#[derive(Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    stack: StackChoice,
+    /// Only the cases of a section of RFC 9293, for example 3.6, or with this text in their id
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Only cases that check this requirement, for example MUST-13
+    #[arg(long, value_name = "ID")]
+    requirement: Option<String>,
+    /// List the cases and what they check, one a line, and play none
+    #[arg(long, conflicts_with = "format")]
+    list: bool,
+    /// Show known deviations like any other departure
+    #[arg(long)]
+    no_deviations: bool,
+    /// A list of known deviations (TOML) instead of the built-in one
+    #[arg(long, value_name = "FILE", conflicts_with = "no_deviations")]
+    deviations: Option<PathBuf>,
+    /// Over IPv6 instead of IPv4
+    #[arg(long)]
+    ipv6: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Plays the suite. Says whether everything was as expected.
+pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
+    let selection =
+        Selection { filter: arguments.filter.clone(), requirement: arguments.requirement.clone() };
+    let count = selection.cases().count();
+    if count == 0 {
+        return Err(nothing_selected(&selection));
+    }
+    if arguments.list {
+        print(&list(&selection))?;
+        return Ok(true);
+    }
+    let deviations = deviations(arguments)?;
+    let mut stack = arguments.stack.start()?;
+    let family = family(arguments.ipv6);
+    let mut progress = Progress::new(count as u64, io::stderr().is_terminal());
+    let begun = Instant::now();
+    let results = suite::play(&mut *stack, selection.cases(), family, &deviations, |case| {
+        progress.reached(&case.id, begun.elapsed());
+    });
+    progress.end();
+    let report = Report { stack: stack.declaration().clone(), family, results };
+    print(&match arguments.format {
+        Format::Text => terminal::render(&report),
+        Format::Json => json::render(&report),
+    })?;
+    Ok(report.is_as_expected())
+}
+
+/// The list of known deviations that the command line asks for.
+fn deviations(arguments: &Check) -> Result<Deviations, Trouble> {
+    match &arguments.deviations {
+        _ if arguments.no_deviations => Ok(Deviations::default()),
+        None => Ok(Deviations::built_in(arguments.stack.name())),
+        Some(file) => {
+            listed(file).map_err(|error| Trouble(format!("{}: {}", file.display(), error.trim_end())))
+        }
+    }
+}
+
+/// A list of known deviations that can all be of use.
+fn listed(file: &Path) -> Result<Deviations, String> {
+    let text = read(file, "a list of known deviations").map_err(|error| error.to_string())?;
+    let deviations = Deviations::parse(&text).map_err(|error| error.to_string())?;
+    deviations.check()?;
+    Ok(deviations)
+}
+
+fn nothing_selected(selection: &Selection) -> Trouble {
+    if let Some(id) = &selection.requirement
+        && requirement::find(id).is_none()
+    {
+        return Trouble(no_requirement(id));
+    }
+    if let Some(id) = &selection.requirement
+        && !cases::all().iter().any(|case| case.scenario.checks.contains(id))
+    {
+        return Trouble(format!("no case checks {id} yet; `tcpspec explain {id}` says more"));
+    }
+    Trouble("no case matches; `tcpspec check --list` shows them all".to_owned())
+}
+
+fn list(selection: &Selection) -> String {
+    let line = |case: &cases::Case| format!("{}  {}\n", case.id, case.scenario.checks.join(" "));
+    let mut text: String = selection.cases().map(line).collect();
+    text.push_str(&format!("\n{} cases\n", selection.cases().count()));
+    text
+}

@@ -1,0 +1,74 @@
+//! `tcpspec replay`: scenarios, played to a stack, and their traces.
+
+use std::path::Path;
+
+use clap::Args;
+use tcpspec::bench;
+use tcpspec::cases;
+use tcpspec::report::terminal;
+use tcpspec::requirement;
+use tcpspec::scenario::{self, Scenario};
+use tcpspec::suite;
+
+use crate::stack_choice::{StackChoice, family};
+use crate::{Trouble, no_requirement, print, read};
+
+/// What `replay` may be told.
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// A file with scenarios, or the id of a case
+    scenario: String,
+    #[command(flatten)]
+    stack: StackChoice,
+    /// Over IPv6 instead of IPv4
+    #[arg(long)]
+    ipv6: bool,
+    /// Print the rows of the decision table that the reference used; no other stack tells
+    #[arg(long)]
+    rules: bool,
+}
+
+/// The stack that tells its rules.
+const REFERENCE: &str = "reference";
+
+/// Plays the scenarios of a file, or a case. Says whether none of them failed.
+pub(crate) fn replay(arguments: &Replay) -> Result<bool, Trouble> {
+    if arguments.rules && arguments.stack.name() != REFERENCE {
+        return Err(Trouble(format!("only the reference tells its rules: add `--stack {REFERENCE}`")));
+    }
+    let scenarios = scenarios(&arguments.scenario)?;
+    let mut stack = arguments.stack.start()?;
+    let mut none_failed = true;
+    for scenario in &scenarios {
+        let mut run = bench::run(&mut *stack, scenario, family(arguments.ipv6));
+        run.trace.with_rules = arguments.rules;
+        print(&terminal::replay(scenario, stack.declaration(), &run))?;
+        none_failed &= !run.verdict.fails_the_run();
+    }
+    Ok(none_failed)
+}
+
+/// The scenarios of a file, or the scenario of a case.
+fn scenarios(name: &str) -> Result<Vec<Scenario>, Trouble> {
+    if let Some(case) = cases::all().iter().find(|case| case.id == name) {
+        return Ok(vec![case.scenario.clone()]);
+    }
+    let text = read(Path::new(name), "a scenario file").map_err(|error| {
+        let near =
+            suite::nearest_case(name).map_or(String::new(), |near| format!("; did you mean {}?", near.id));
+        Trouble(format!(
+            "{name}: neither a case (see `tcpspec check --list`) nor a file that can be read: {error}{near}"
+        ))
+    })?;
+    let scenarios = scenario::parse(&text).map_err(|error| Trouble(format!("{name}: {error}")))?;
+    for scenario in &scenarios {
+        if let Some(id) = scenario.checks.iter().find(|id| requirement::find(id).is_none()) {
+            let scenario = &scenario.name;
+            return Err(Trouble(format!(
+                "{name}: scenario {scenario} checks {id}, but {}",
+                no_requirement(id)
+            )));
+        }
+    }
+    Ok(scenarios)
+}
