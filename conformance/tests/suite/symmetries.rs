@@ -47,17 +47,39 @@ fn assert_alike(story: &Transfer, one: &[String], other: &[String]) -> Result<()
     Ok(())
 }
 
+/// The part of a trace that must not depend on where numbers begin. The reset for a request that no connection wants
+/// has SEQ 0 as it stands (RFC 9293 §3.5.2, group 1): it is not shifted with the rest, and where zero is a number that
+/// an end of one of the tellings may be waiting for (`iss`: where the ends begin), it may count in that telling alone.
+fn up_to_an_absolute_reset<'l>(lines: &'l [String], iss: &[u32]) -> &'l [String] {
+    let zero_is_near = iss.iter().any(|iss| iss.wrapping_neg() < ZERO_IS_NEAR);
+    let absolute = lines.iter().position(|line| line.contains(" R. =0:=0(0) "));
+    &lines[..absolute.filter(|_| zero_is_near).unwrap_or(lines.len())]
+}
+
+/// Numbers before zero from which a story can come to wait for zero: what it sends is far less, but the clock of initial
+/// numbers moves by this much in four minutes.
+const ZERO_IS_NEAR: u32 = 1 << 26;
+
+#[test]
+fn a_reset_with_an_absolute_number_ends_the_comparison_only_near_zero() {
+    let lines = ["one", "  > R. =0:=0(0) ack 1  "].map(str::to_owned);
+    let far = 1 << 31;
+    assert_eq!(up_to_an_absolute_reset(&lines, &[far, far]).len(), 2);
+    assert_eq!(up_to_an_absolute_reset(&lines, &[far, u32::MAX]).len(), 1);
+}
+
 proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
     fn numbers_may_begin_anywhere(story in stories(), shifts in any::<[u32; 2]>()) {
-        let here = tell(&story, &Setting::default())?;
         let mut shifted = story.clone();
         for (end, shift) in shifted.ends.iter_mut().zip(shifts) {
             end.iss = end.iss.wrapping_add(shift);
         }
-        assert_alike(&story, &here, &tell(&shifted, &Setting::default())?)?;
+        let (here, there) = (tell(&story, &Setting::default())?, tell(&shifted, &Setting::default())?);
+        let iss: Vec<u32> = [&story, &shifted].iter().flat_map(|story| &story.ends).map(|end| end.iss).collect();
+        assert_alike(&story, up_to_an_absolute_reset(&here, &iss), up_to_an_absolute_reset(&there, &iss))?;
     }
 
     #[test]
@@ -79,7 +101,10 @@ proptest! {
             SocketAddr::new(address(hosts.1.wrapping_add(u8::from(hosts.0 == hosts.1)).max(1)), ports[1].max(1)),
         ];
         let elsewhere = Setting { sockets, begin: Duration::from_millis(begin) };
-        let here = tell(&story, &Setting::default())?;
-        assert_alike(&story, &here, &tell(&story, &elsewhere)?)?;
+        let (here, there) = (tell(&story, &Setting::default())?, tell(&story, &elsewhere)?);
+        // Initial numbers come from a clock of four microseconds (§3.4.1): another time has others.
+        let ticks = u32::try_from(begin * 250).expect("a thousand seconds of ticks");
+        let iss: Vec<u32> = story.ends.iter().flat_map(|end| [end.iss, end.iss.wrapping_add(ticks)]).collect();
+        assert_alike(&story, up_to_an_absolute_reset(&here, &iss), up_to_an_absolute_reset(&there, &iss))?;
     }
 }
