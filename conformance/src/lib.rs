@@ -10,6 +10,7 @@
 //! | two stacks and what is between them | [`network`], [`peers`] |
 //! | stories of two references | [`transfer`] |
 //! | running | [`mod@bench`] |
+//! | judging | [`monitor`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
 //!
@@ -19,6 +20,7 @@
 pub mod bench;
 pub mod cases;
 pub mod deviation;
+pub mod monitor;
 pub mod network;
 pub mod peers;
 pub mod report;

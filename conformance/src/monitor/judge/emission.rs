@@ -1,0 +1,184 @@
+//! What must be true of every segment that the stack sends, whatever state it is in.
+
+use tcpspec_core::options;
+use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Segment};
+
+use crate::monitor::Monitor;
+use crate::monitor::objection::{Judgement, object};
+use crate::monitor::pair::Pair;
+use crate::monitor::stream::Stream;
+use crate::wire::Parsed;
+
+/// Judges a segment and takes note of it.
+pub(in crate::monitor) fn emitted(monitor: &mut Monitor, packet: &Parsed<'_>) -> Judgement {
+    let segment = &packet.segment;
+    well_formed(segment)?;
+    let Some(setup) = monitor.setup else { return Ok(()) };
+    size_announced(segment, setup.mtu, setup.local.is_ipv4())?;
+    if packet.endpoints.source.ip() != setup.local {
+        return object(
+            "I-127",
+            "any segment",
+            "another source",
+            format!(
+                "a segment left from {}, an address that is not the stack's",
+                packet.endpoints.source.ip()
+            ),
+        );
+    }
+    let Some(index) = monitor.pair(packet.endpoints) else { return Ok(()) };
+    if segment.has(Control::RST) {
+        return reset(&mut monitor.pairs[index]);
+    }
+    note_incarnation(monitor, index, segment);
+    let stream = monitor.pairs[index].stream.map(|stream| &monitor.streams.all[stream]);
+    sequence(&mut monitor.pairs[index], stream, segment)
+}
+
+/// I-092, I-093: the header as such.
+fn well_formed(segment: &Segment<'_>) -> Judgement {
+    match segment.integrity {
+        Integrity::Sound => {}
+        Integrity::BadChecksum => {
+            let what = "the checksum of a segment is wrong".to_owned();
+            return object("I-092", "any segment", "wrong checksum", what);
+        }
+        Integrity::BadDataOffset => {
+            let what = "the data offset of a segment points outside it".to_owned();
+            return object("I-093", "any segment", "wrong data offset", what);
+        }
+    }
+    if segment.reserved != 0 {
+        let what = format!("reserved bits must be zero, seen {:#x}", segment.reserved);
+        return object("I-093", "any segment", "reserved bits set", what);
+    }
+    if segment.options.is_empty() {
+        return Ok(());
+    }
+    if options::is_malformed(segment.options) {
+        let what = "an option of a segment has an illegal length".to_owned();
+        return object("I-093", "any segment", "illegal option length", what);
+    }
+    if padding(segment.options).iter().any(|octet| *octet != 0) {
+        let what = "octets after the End of Option List must be zero".to_owned();
+        return object("I-093", "any segment", "padding not zero", what);
+    }
+    Ok(())
+}
+
+/// The octets after the End of Option List of a well-formed list.
+fn padding(list: &[u8]) -> &[u8] {
+    let mut rest = list;
+    loop {
+        rest = match *rest {
+            [] => return &[],
+            [0, ..] => return &rest[1..],
+            [1, ..] => &rest[1..],
+            [_, length, ..] => rest.get(usize::from(length).max(2)..).unwrap_or(&[]),
+            [_] => return &[],
+        };
+    }
+}
+
+/// I-095: where a Maximum Segment Size option may stand, and what it may say.
+fn size_announced(segment: &Segment<'_>, mtu: u16, is_v4: bool) -> Judgement {
+    let Some(size) = options::maximum_segment_size(segment.options) else { return Ok(()) };
+    if !segment.has(Control::SYN) {
+        let what = "a segment without SYN carries a Maximum Segment Size option".to_owned();
+        return object("I-095", "segment without SYN", "carries a maximum segment size", what);
+    }
+    let most = mtu.saturating_sub(if is_v4 { 40 } else { 60 });
+    if size > most {
+        let what = format!(
+            "expected a Maximum Segment Size of at most {most} for packets of {mtu} octets, seen {size}"
+        );
+        return object("I-095", "SYN", "maximum segment size too large", what);
+    }
+    Ok(())
+}
+
+/// I-069 as far as counting goes: as many resets as there were segments to answer, and one for each call.
+fn reset(pair: &mut Pair) -> Judgement {
+    if pair.answerable == 0 && pair.iss.is_none() {
+        let what = "a reset was sent although nothing but resets arrived".to_owned();
+        return object("I-069", "RST", "answered", what);
+    }
+    Ok(())
+}
+
+/// A SYN with another number than before begins another incarnation.
+fn note_incarnation(monitor: &mut Monitor, index: usize, segment: &Segment<'_>) {
+    if !segment.has(Control::SYN) || monitor.pairs[index].iss == Some(segment.seq) {
+        return;
+    }
+    let stream = monitor.pairs[index].stream;
+    let first = monitor.pairs[index].iss.is_none();
+    // The streams of the first incarnation begin when its OPEN or its SYN is seen, those of a later one here.
+    let stream = if first && stream.is_some() { stream } else { monitor.streams.begin() };
+    monitor.pairs[index].begin_incarnation(segment, stream);
+}
+
+/// I-085, I-086, I-090, I-091: where the segment lies in the stack's stream, and what it carries.
+fn sequence(pair: &mut Pair, stream: Option<&Stream>, segment: &Segment<'_>) -> Judgement {
+    let Some(iss) = pair.iss else { return Ok(()) };
+    if segment.seq.gt(pair.snd_max) {
+        let what = format!(
+            "expected a segment that begins at SND.NXT ({}) or before it, seen SEQ={}",
+            pair.snd_max.since(iss),
+            segment.seq.since(iss)
+        );
+        return object("I-085", "any segment", "leaves a gap", what);
+    }
+    if let Some(stream) = stream.filter(|stream| !segment.text.is_empty() && !stream.overlong) {
+        text(pair, stream, segment, segment.seq.offset_from(iss + 1))?;
+    }
+    if let Some(fin) = pair.fin {
+        let moved = segment.has(Control::FIN) && segment.end() - 1 != fin;
+        if moved || segment.end().gt(fin + 1) {
+            let what = format!(
+                "the FIN had SEQ={}; seen a segment that ends at {}{}",
+                fin.since(iss),
+                segment.end().since(iss),
+                if moved { " with another FIN" } else { "" }
+            );
+            return object("I-090", "segment after FIN", "beyond the FIN", what);
+        }
+    } else if segment.has(Control::FIN) {
+        let fin = segment.end() - 1;
+        let sent = stream.filter(|stream| !stream.overlong).map(|stream| stream.sent.len());
+        if let Some(sent) = sent.filter(|sent| usize::try_from(fin.since(iss + 1)) != Ok(*sent)) {
+            let what = format!(
+                "expected the FIN after the {sent} octets that the user sent, seen it after {}",
+                fin.since(iss + 1)
+            );
+            return object("I-091", "FIN", "not at the end of the text", what);
+        }
+        pair.fin = Some(fin);
+    }
+    pair.snd_max = pair.snd_max.later(segment.end());
+    Ok(())
+}
+
+/// I-086: the octets must be those of the user. A keep-alive may carry one octet of garbage at SND.NXT-1 (V-37).
+fn text(pair: &Pair, stream: &Stream, segment: &Segment<'_>, position: i32) -> Judgement {
+    if segment.text.len() == 1 && segment.seq == pair.snd_max - 1 {
+        return Ok(());
+    }
+    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let end = position.saturating_add(segment.text.len());
+    let Some(sent) = stream.sent.get(position..end) else {
+        let what = format!(
+            "expected no more than the {} octets that the user sent, seen octets {position} to {end}",
+            stream.sent.len()
+        );
+        return object("I-086", "text", "never sent by the user", what);
+    };
+    match sent.iter().zip(segment.text).position(|(sent, seen)| sent != seen) {
+        None => Ok(()),
+        Some(wrong) => {
+            let what = format!("octet {} of the stream is not the one that the user sent", position + wrong);
+            object("I-086", "text", "other octets", what)
+        }
+    }
+}

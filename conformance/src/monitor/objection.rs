@@ -1,0 +1,52 @@
+//! What the monitor objects to, on the way from a judge to a verdict.
+
+use std::borrow::Cow;
+
+use tcpspec_core::State;
+
+use super::law;
+use crate::verdict::{Cause, Failure};
+
+/// A rule was broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Objection {
+    /// Id of the rule, one of [`law::LAWS`].
+    pub(super) rule: &'static str,
+    /// The state that the stack's end is believed to be in.
+    pub(super) state: Option<State>,
+    /// What it was about: a class of segment or call.
+    pub(super) class: Cow<'static, str>,
+    /// What was different, in a few words that stay the same from run to run.
+    pub(super) differed: &'static str,
+    /// Expected and seen, in one sentence.
+    pub(super) what: String,
+}
+
+/// What a judge says.
+pub(super) type Judgement = Result<(), Box<Objection>>;
+
+/// An objection where the state does not matter.
+pub(super) fn object(
+    rule: &'static str,
+    class: impl Into<Cow<'static, str>>,
+    differed: &'static str,
+    what: String,
+) -> Judgement {
+    Err(Box::new(Objection { rule, state: None, class: class.into(), differed, what }))
+}
+
+impl Objection {
+    /// The verdict that it amounts to.
+    pub(super) fn failure(self) -> Failure {
+        let Self { rule, state, class, differed, what } = self;
+        let law = law::find(rule).expect("judges cite rules of the table");
+        Failure {
+            requirements: law.requirements.iter().map(|id| (*id).to_owned()).collect(),
+            level: law.level(),
+            what,
+            step: None,
+            trace_line: None,
+            cause: Some(Cause { rule: law.id.into(), state, class, differed: differed.into() }),
+        }
+    }
+}
