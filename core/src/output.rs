@@ -1,6 +1,6 @@
 //! What may be sent now: text, FIN and acknowledgments (RFC 9293 §3.7.4, §3.8.6), and what is sent again (§3.8.1).
 //!
-//! Every step ends here. Congestion control is not part of the reference yet; the send window alone governs.
+//! Every step ends here. How much is in flight is bounded by the peer's window and by the path's (§3.8.2).
 
 use crate::event::Timer;
 use crate::processing::{AckDue, Processing};
@@ -38,9 +38,11 @@ const fn may_send_text(state: State) -> bool {
     matches!(state, State::Established | State::FinWait1 | State::CloseWait | State::Closing)
 }
 
-/// Octets that the peer would take now: SND.UNA + SND.WND - SND.NXT, none if the window has shrunk (§3.8.6.2.1).
+/// Octets that the peer would take and the path would carry now: SND.UNA + SND.WND - SND.NXT, none if the window has
+/// shrunk (§3.8.6.2.1), with cwnd in place of a wider window (RFC 5681 §3.1).
 fn usable_window(tcb: &Tcb) -> u32 {
-    let edge = tcb.snd.una + tcb.snd.wnd;
+    let path = tcb.congestion.map_or(u32::MAX, |congestion| congestion.window);
+    let edge = tcb.snd.una + tcb.snd.wnd.min(path);
     if edge.gt(tcb.snd.nxt) { edge.since(tcb.snd.nxt) } else { 0 }
 }
 
@@ -110,7 +112,12 @@ pub(crate) fn send_new(step: &mut Processing<'_>, ctl: Control, text: TextRange)
     let end = seq + text.len + ctl.sequence_length();
     step.tcb.snd.nxt = end;
     step.tcb.snd.syn |= ctl.has(Control::SYN);
-    let Tcb { retransmission, profile, .. } = &mut *step.tcb;
+    let smss = step.tcb.effective_mss();
+    let idle = seq == step.tcb.snd.una;
+    let Tcb { retransmission, congestion, profile, .. } = &mut *step.tcb;
+    if let Some(congestion) = congestion.as_mut().filter(|_| text.len > 0) {
+        congestion.sending(step.context.now, retransmission.timeout(profile), smss, idle);
+    }
     retransmission.sent(end, step.context.now, profile);
     if ctl.has(Control::SYN) && step.tcb.state == State::SynSent {
         send_syn(step);

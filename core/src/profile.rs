@@ -60,6 +60,9 @@ pub struct Profile {
     pub maximum_rto: Duration,
     /// Measure round trips (RFC 6298 §2). A model without it has a small state.
     pub measure_round_trips: bool,
+    /// Slow start, congestion avoidance, fast retransmit and fast recovery (§3.8.2, MUST-19). Off, the peer's window alone
+    /// governs: for models with a small state, and for scenarios that must not wait for a path to open.
+    pub congestion_control: bool,
     /// How long a short segment may wait for company: 0.1 s to 1.0 s (§3.8.6.2.1).
     pub sws_override: Duration,
     /// How long text or control may stay unacknowledged before the connection is given up; OPEN and SEND may set
@@ -90,6 +93,7 @@ impl Default for Profile {
             minimum_rto: Duration::from_secs(1),
             maximum_rto: Duration::from_secs(60),
             measure_round_trips: true,
+            congestion_control: true,
             sws_override: Duration::from_millis(500),
             user_timeout: Some(Duration::from_secs(300)),
         }

@@ -1,6 +1,7 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7): one file per state that has its own subsection, the numbered checks in the
 //! RFC's order, one function each.
 
+use crate::congestion::Congestion;
 use crate::options;
 use crate::processing::Processing;
 use crate::rule::Rule;
@@ -77,6 +78,10 @@ fn take_maximum_segment_size(step: &mut Processing<'_>, segment: &Segment<'_>) {
 /// The connection is open: ESTABLISHED begins, queued calls take effect (§3.10.4, §3.10.7.4 step 5).
 fn enter_established(step: &mut Processing<'_>) {
     step.enter(State::Established);
+    let tcb = &mut *step.tcb;
+    let syn_was_lost = tcb.retransmission.syn_timed_out || tcb.retransmission.cautious;
+    let begin = || Congestion::begin(tcb.effective_mss(), syn_was_lost, step.context.now);
+    tcb.congestion = tcb.profile.congestion_control.then(begin);
     step.signal(crate::event::Signal::Established);
     crate::calls::begin_queued_close(step);
 }

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use crate::congestion::Congestion;
 use crate::event::TimerSet;
 use crate::profile::Profile;
 use crate::reassembly::Reassembly;
@@ -109,6 +110,8 @@ pub struct Tcb {
     pub receives: VecDeque<u32>,
     /// The retransmission queue's clockwork.
     pub retransmission: Retransmission,
+    /// Congestion control, from ESTABLISHED on, if the profile has it.
+    pub congestion: Option<Congestion>,
     /// The incarnation in TIME-WAIT that a SYN is reopening, to return to if the SYN was an old duplicate (MAY-2 (2)).
     pub reopened: Option<(SendSequence, ReceiveSequence)>,
     /// Octets received since the last acknowledgment, for "every second segment" (§3.8.6.3, SHLD-19).
@@ -142,6 +145,7 @@ impl Tcb {
             reassembly,
             receives,
             retransmission,
+            congestion,
             reopened,
             unacknowledged,
             throttle,
@@ -158,6 +162,7 @@ impl Tcb {
         reassembly.clear();
         receives.clear();
         *retransmission = Retransmission::default();
+        *congestion = None;
         *reopened = None;
         *unacknowledged = 0;
         *throttle = Throttle::default();

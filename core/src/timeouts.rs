@@ -49,6 +49,11 @@ fn retransmission_timeout(step: &mut Processing<'_>) {
         _ if tcb.text_in_flight() == 0 => Rule::Timeout5,
         _ => Rule::Timeout4,
     };
+    let (smss, flight) = (tcb.effective_mss(), tcb.text_in_flight());
+    let first = tcb.retransmission.doublings == 0;
+    if let Some(congestion) = &mut tcb.congestion {
+        congestion.timed_out(tcb.snd.nxt, flight, smss, first);
+    }
     tcb.retransmission.timed_out(tcb.snd.nxt, syn);
     step.fire(rule);
     output::retransmit_head(step);

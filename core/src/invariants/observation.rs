@@ -3,6 +3,7 @@
 //! What a segment deserves is worked out here from the text of the standard, apart from the code that is
 //! checked.
 
+use crate::congestion::Congestion;
 use crate::event::{Action, Actions, Call, Event, Outcome, Signal, Timer, TimerSet};
 use crate::profile::{Profile, TimeWaitReuse};
 use crate::retransmission::Retransmission;
@@ -24,6 +25,8 @@ pub struct Before {
     pub rcv: ReceiveSequence,
     /// The retransmission queue's clockwork.
     pub retransmission: Retransmission,
+    /// Congestion control.
+    pub congestion: Option<Congestion>,
     /// The incarnation in TIME-WAIT that a SYN was reopening.
     pub reopened: Option<(SendSequence, ReceiveSequence)>,
     /// Challenge acknowledgments sent.
@@ -54,6 +57,7 @@ impl Before {
             snd: tcb.snd,
             rcv: tcb.rcv,
             retransmission: tcb.retransmission,
+            congestion: tcb.congestion,
             reopened: tcb.reopened,
             throttle: tcb.throttle,
             timers: tcb.timers,

@@ -189,7 +189,8 @@ fn each_invariant_has_a_case_that_breaks_it() {
 
 #[test]
 fn every_id_of_both_families_is_checked_or_explained() {
-    let listed: Vec<_> = (1..=24).chain(30..=78).map(|number| alloc::format!("I-{number:03}")).collect();
+    let listed: Vec<_> =
+        (1..=24).chain(30..=78).chain([114, 130]).map(|number| alloc::format!("I-{number:03}")).collect();
     let mut known: Vec<_> = INVARIANTS.iter().map(|invariant| invariant.id).collect();
     assert!(known.is_sorted(), "the table is in the order of its ids");
     known.extend(NOT_IN_ONE_STEP.iter().map(|(id, _)| id));

@@ -35,6 +35,8 @@ struct Idealized<'a> {
     repeats: bool,
     /// Text inside the window.
     text: &'a [u8],
+    /// It came without text, SYN and FIN: SEG.LEN was zero before anything was cut off.
+    empty: bool,
 }
 
 /// The checks, in order. The first turns the segment into what the later ones look at.

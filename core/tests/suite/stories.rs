@@ -2,6 +2,7 @@
 
 mod acknowledgments;
 mod closing;
+mod congestion;
 mod figures;
 mod hostile;
 mod lifecycle;

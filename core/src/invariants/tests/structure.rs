@@ -23,6 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(states_and_timers());
     cases.extend(windows());
     cases.extend(leftovers());
+    cases.extend(congestion());
     cases
 }
 
@@ -53,6 +54,30 @@ fn numbers() -> Vec<Case> {
             tcb.origin = Origin::TimeWait;
         }),
         case("I-020", reusing(), segment(Control::SYN, PEER + 9, OURS, 0), |tcb, _| tcb.reopened = None),
+    ]
+}
+
+fn path(tcb: &mut Tcb) -> &mut crate::congestion::Congestion {
+    tcb.congestion.as_mut().expect("the connection is open")
+}
+
+fn congestion() -> Vec<Case> {
+    let timeout = || Event::Timeout(Timer::Retransmission);
+    alloc::vec![
+        case("I-017", sending(), ack(), |tcb, _| path(tcb).window = 0),
+        case("I-017", sending(), timeout(), |tcb, _| path(tcb).window += 1),
+        case("I-017", sending(), timeout(), |tcb, _| path(tcb).threshold = u32::MAX),
+        case("I-017", sending(), ack(), |tcb, _| path(tcb).threshold -= 1),
+        case("I-114", usual(State::Established), send(b"answer"), |tcb, _| {
+            path(tcb).window = 5;
+            tcb.snd.mss = 5;
+        }),
+        case("I-130", sending(), segment(Control::ACK, PEER, OURS + 6, 0), |tcb, _| path(tcb).window += 6000),
+        case("I-130", sending(), timeout(), |tcb, _| {
+            path(tcb).recovering = true;
+            path(tcb).threshold = 0;
+            path(tcb).window = 3 * tcb.effective_mss() + 1;
+        }),
     ]
 }
 

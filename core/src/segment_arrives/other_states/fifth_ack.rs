@@ -96,9 +96,11 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
     let handshake_was_open = step.tcb.syn_outstanding();
     if segment.ack.gt(before.0) {
         step.fire(Rule::Ack6);
-        acknowledge_text(step, segment.ack);
+        let text = acknowledge_text(step, segment.ack);
+        path_delivered(step, text);
     } else {
         step.fire(Rule::Ack7);
+        path_may_have_lost(step, segment);
     }
     if handshake_was_open && !step.tcb.syn_outstanding() {
         take_window(step, segment);
@@ -126,7 +128,9 @@ fn signal_urgent_text_of_the_syn(step: &mut Processing<'_>) {
 }
 
 /// SND.UNA moves to `ack`: acknowledged text leaves the queue, measurements end, timers start over.
-pub(in crate::segment_arrives) fn acknowledge_text(step: &mut Processing<'_>, ack: SeqNumber) {
+///
+/// Returns the octets of text among what was acknowledged.
+pub(in crate::segment_arrives) fn acknowledge_text(step: &mut Processing<'_>, ack: SeqNumber) -> u32 {
     let now = step.context.now;
     let tcb = &mut *step.tcb;
     let syn = tcb.syn_outstanding();
@@ -142,6 +146,29 @@ pub(in crate::segment_arrives) fn acknowledge_text(step: &mut Processing<'_>, ac
     }
     restart_retransmission_timer(step);
     step.stop(Timer::User);
+    text
+}
+
+/// Congestion control learns that text has arrived (RFC 5681 §3.1, RFC 6582 §3.2).
+fn path_delivered(step: &mut Processing<'_>, text: u32) {
+    let tcb = &mut *step.tcb;
+    let (una, flight, smss) = (tcb.snd.una, tcb.text_in_flight(), tcb.effective_mss());
+    let lost =
+        tcb.congestion.as_mut().is_some_and(|congestion| congestion.acknowledged(text, una, flight, smss));
+    step.retransmit |= lost && flight > 0;
+}
+
+/// Congestion control learns of a duplicate acknowledgment: empty, of what is in flight, with the window unchanged (RFC
+/// 5681 §2). The answers to probes of a closed window look the same and tell of no loss.
+fn path_may_have_lost(step: &mut Processing<'_>, segment: &Idealized<'_>) {
+    let tcb = &mut *step.tcb;
+    let snd = &tcb.snd;
+    let (una, nxt, flight, smss) = (snd.una, snd.nxt, tcb.text_in_flight(), tcb.effective_mss());
+    let repeated = segment.empty && segment.ack == una && u32::from(segment.wnd) == snd.wnd;
+    let duplicate = repeated && snd.wnd > 0 && flight > 0;
+    if let Some(congestion) = tcb.congestion.as_mut().filter(|_| duplicate) {
+        step.retransmit |= congestion.duplicate(una, nxt, flight, smss);
+    }
 }
 
 /// RFC 6298 §5.3: a new acknowledgment gives the rest a whole timeout.

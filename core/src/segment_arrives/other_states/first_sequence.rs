@@ -82,6 +82,7 @@ fn without_text<'a>(segment: &Segment<'a>) -> Idealized<'a> {
         urgent: urgent(segment),
         repeats: false,
         text: &[],
+        empty: segment.is_empty(),
     }
 }
 
@@ -116,7 +117,16 @@ pub(super) fn trim<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
         ctl = ctl.without(Control::FIN);
         text = &text[..(room as usize).min(text.len())];
     }
-    Idealized { seq, ack: segment.ack, wnd: segment.wnd, ctl, urgent: urgent(segment), repeats, text }
+    Idealized {
+        seq,
+        ack: segment.ack,
+        wnd: segment.wnd,
+        ctl,
+        urgent: urgent(segment),
+        repeats,
+        text,
+        empty: segment.is_empty(),
+    }
 }
 
 /// Reports rows that single out cases of an acceptable segment.
