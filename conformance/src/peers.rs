@@ -71,6 +71,7 @@ impl PeersOptions {
             send_buffer: self.buffer,
             mtu: self.mtu,
             nagle: self.nagle,
+            congestion_control: false,
             link: LinkOptions { seed: self.link.seed.wrapping_add(index as u64), ..self.link },
         })
     }

@@ -24,6 +24,8 @@ pub struct EndOptions {
     pub mtu: u16,
     /// Nagle's algorithm (RFC 9293 §3.7.4).
     pub nagle: bool,
+    /// Congestion control (RFC 9293 §3.8.2).
+    pub congestion_control: bool,
     /// The link that carries what this end sends.
     pub link: LinkOptions,
 }
@@ -54,7 +56,7 @@ impl Peer {
             send_buffer: options.send_buffer,
             mtu: options.mtu,
             nagle: options.nagle,
-            congestion_control: false,
+            congestion_control: options.congestion_control,
         };
         stack.reset(&setup);
         let _ = stack.take_rules();

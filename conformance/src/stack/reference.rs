@@ -26,8 +26,7 @@ const BACKLOG: usize = 16;
 const MOST_CONNECTIONS: usize = 256;
 
 /// What the reference leaves out so far.
-const NOT_YET: [Capability; 4] =
-    [Capability::KeepAlive, Capability::TrafficClass, Capability::Icmp, Capability::CongestionControl];
+const NOT_YET: [Capability; 3] = [Capability::KeepAlive, Capability::TrafficClass, Capability::Icmp];
 
 /// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
@@ -248,6 +247,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
             largest_text,
             default_mss,
             nagle: setup.nagle,
+            congestion_control: setup.congestion_control,
             ..self.profile
         };
         self.host.start_over(Settings {

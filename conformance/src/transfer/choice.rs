@@ -35,6 +35,8 @@ pub struct EndChoice {
     pub nagle: bool,
     /// Measure round trips; without it the timeout is one second and doubles.
     pub measure_round_trips: bool,
+    /// Slow start, congestion avoidance and fast retransmit.
+    pub congestion_control: bool,
 }
 
 /// Numbers next to where their sign or their all changes.
@@ -188,6 +190,7 @@ impl fmt::Display for EndChoice {
             (self.acknowledge_at_once, "acknowledges at once"),
             (!self.nagle, "no Nagle"),
             (!self.measure_round_trips, "no measuring"),
+            (self.congestion_control, "congestion control"),
         ];
         words.iter().filter(|(is, _)| *is).try_for_each(|(_, word)| write!(f, ", {word}"))
     }

@@ -104,6 +104,7 @@ impl Transfer {
             send_buffer: choice.send_buffer.octets(),
             mtu: choice.segments.octets() + headers,
             nagle: choice.nagle,
+            congestion_control: choice.congestion_control,
             link: self.network.hostile(index, self.msl()),
         }
     }

@@ -25,6 +25,7 @@ const fn end(iss: u32) -> EndChoice {
         acknowledge_at_once: false,
         nagle: true,
         measure_round_trips: true,
+        congestion_control: false,
     }
 }
 

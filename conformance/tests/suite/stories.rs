@@ -40,9 +40,10 @@ prop_compose! {
         iss in prop_oneof![Just(0), Just(1 << 31), Just(u32::MAX), any::<u32>()],
         buffers in (buffers(), buffers()),
         segments in prop_oneof![Just(Segments::Usual), Just(Segments::Small), Just(Segments::Smallest)],
-        choices in any::<[bool; 7]>(),
+        choices in any::<[bool; 8]>(),
     ) -> EndChoice {
-        let [rfc793, throttled, ignore_resets_in_time_wait, reuse_time_wait, at_once, nagle, measure] = choices;
+        let [rfc793, throttled, ignore_resets_in_time_wait, reuse_time_wait, at_once, nagle, measure, congestion_control] =
+            choices;
         EndChoice {
             iss,
             receive_buffer: buffers.0,
@@ -55,6 +56,7 @@ prop_compose! {
             acknowledge_at_once: at_once,
             nagle,
             measure_round_trips: measure,
+            congestion_control,
         }
     }
 }

@@ -80,9 +80,8 @@ fn what_looks_like_a_duplicate_and_is_none_repeats_nothing() {
 
 #[test]
 fn answers_to_probes_of_a_closed_window_are_no_loss() {
-    let mut connection = Connection::in_state(State::Established)
-        .after(arrives(ack(301, 101).wnd(0)))
-        .after(send(b"waiting"));
+    let mut connection =
+        Connection::in_state(State::Established).after(arrives(ack(301, 101).wnd(0))).after(send(b"waiting"));
     connection.on(times_out(Timer::Persist));
     let probe = connection.only_segment();
     for _ in 0..5 {
