@@ -16,6 +16,8 @@ use self::replay::{Replay, replay};
 
 #[path = "main/check.rs"]
 mod check;
+#[path = "main/list.rs"]
+mod list;
 #[path = "main/progress.rs"]
 mod progress;
 #[path = "main/replay.rs"]

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tcpspec_core::{Instant, RuleSet, State};
 
+pub mod faulty;
 pub mod reference;
 pub mod smoltcp;
 
@@ -108,7 +109,7 @@ pub enum Knob {
     KeepAlive(Option<Duration>),
     /// R2: how long text may stay unacknowledged; none: the stack's default (§3.8.3, MUST-21).
     UserTimeout(Option<Duration>),
-    /// The Diffserv field, its six bits, of what is sent from now on (§3.9.1.9, MUST-48; RFC 2474 §3).
+    /// The Diffserv field of what is sent from now on (§3.9.1.9, MUST-48).
     TrafficClass(u8),
 }
 
@@ -316,13 +317,6 @@ pub trait Stack {
     /// that nobody has accepted shows that connection's. Printed, never judged alone.
     fn state(&self, socket: SocketId) -> Option<State>;
 
-    /// The remote socket of a connection, as far as a program could ask for it (`getpeername`). None if the stack does
-    /// not say; then connections that one listener gives are taken to come in the order in which they opened.
-    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
-        let _ = socket;
-        None
-    }
-
     /// From now on the network device takes no packet, or takes packets again; what the stack could not send it sends
     /// later. Never called on a stack that declares to lack [`Capability::RefusingDevice`].
     fn refuse_packets(&mut self, refuse: bool) {
@@ -348,7 +342,7 @@ pub enum Unavailable {
     Here(String),
 }
 
-/// A stack by its name.
+/// A stack by its name, or by `faulty:` and the name of a [fault](faulty::Fault).
 ///
 /// # Errors
 /// An unknown name, or a stack that cannot run here.
@@ -356,6 +350,9 @@ pub fn by_name(name: &str) -> Result<Box<dyn Stack>, Unavailable> {
     match name {
         "reference" => Ok(Box::new(reference::Reference::new())),
         "smoltcp" => Ok(Box::new(smoltcp::Smoltcp::new())),
-        _ => Err(Unavailable::Unknown),
+        _ => match name.strip_prefix(faulty::PREFIX).and_then(faulty::find) {
+            Some(fault) => Ok(Box::new(faulty::Faulty::new(fault))),
+            None => Err(Unavailable::Unknown),
+        },
     }
 }

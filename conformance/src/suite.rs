@@ -26,6 +26,8 @@ use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
+pub mod sensitivity;
+
 /// Which cases to play.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {

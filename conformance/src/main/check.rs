@@ -11,6 +11,7 @@ use tcpspec::report::{Report, json, terminal};
 use tcpspec::requirement;
 use tcpspec::suite::{self, Selection};
 
+use crate::list::list;
 use crate::progress::Progress;
 use crate::stack_choice::{StackChoice, family};
 use crate::{Trouble, no_requirement, print, read};
@@ -26,9 +27,12 @@ pub(crate) struct Check {
     /// Only cases that check this requirement, for example MUST-13
     #[arg(long, value_name = "ID")]
     requirement: Option<String>,
-    /// List the cases and what they check, one a line, and play none
+    /// List the cases: what each checks and how many faulty references it finds; plays nothing to the stack
     #[arg(long, conflicts_with = "format")]
     list: bool,
+    /// With --list: name the faults that each case finds, and those that none finds
+    #[arg(long, requires = "list")]
+    faults: bool,
     /// Show known deviations like any other departure
     #[arg(long)]
     no_deviations: bool,
@@ -58,7 +62,7 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
         return Err(nothing_selected(&selection));
     }
     if arguments.list {
-        print(&list(&selection))?;
+        print(&list(&selection, family(arguments.ipv6), arguments.faults))?;
         return Ok(true);
     }
     let deviations = deviations(arguments)?;
@@ -109,11 +113,4 @@ fn nothing_selected(selection: &Selection) -> Trouble {
         return Trouble(format!("no case checks {id} yet; `tcpspec explain {id}` says more"));
     }
     Trouble("no case matches; `tcpspec check --list` shows them all".to_owned())
-}
-
-fn list(selection: &Selection) -> String {
-    let line = |case: &cases::Case| format!("{}  {}\n", case.id, case.scenario.checks.join(" "));
-    let mut text: String = selection.cases().map(line).collect();
-    text.push_str(&format!("\n{} cases\n", selection.cases().count()));
-    text
 }

@@ -2,15 +2,17 @@
 
 use clap::Args;
 use tcpspec::bench::Family;
-use tcpspec::stack::{self, Stack, Unavailable};
+use tcpspec::stack::{self, Stack, Unavailable, faulty};
+use tcpspec::suite::sensitivity::nearest_fault;
 
 use crate::Trouble;
 
 /// The stack that the command line names.
 #[derive(Args)]
 pub(crate) struct StackChoice {
-    /// The stack under test
-    #[arg(long, default_value = stack::NAMES[0], value_parser = stack::NAMES)]
+    /// The stack under test: smoltcp, reference, or faulty:NAME for the reference with a fault (see `check --list
+    /// --faults`)
+    #[arg(long, default_value = stack::NAMES[0], value_parser = stack_name)]
     stack: String,
 }
 
@@ -31,6 +33,21 @@ impl StackChoice {
                 Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
             })
         })
+    }
+}
+
+/// The name of a stack, if there is one with it.
+fn stack_name(name: &str) -> Result<String, String> {
+    if stack::NAMES.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let Some(fault) = name.strip_prefix(faulty::PREFIX) else {
+        return Err(format!("there are {} and {}NAME", stack::NAMES.join(", "), faulty::PREFIX));
+    };
+    match (faulty::find(fault), nearest_fault(fault)) {
+        (Some(_), _) => Ok(name.to_owned()),
+        (None, Some(near)) => Err(format!("there is no fault {fault}; did you mean {}?", near.name)),
+        (None, None) => Err(format!("there is no fault {fault}; `check --list --faults` shows them")),
     }
 }
 

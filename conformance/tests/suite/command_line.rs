@@ -110,6 +110,33 @@ fn cases_are_listed_and_selected_by_requirement() {
 }
 
 #[test]
+fn the_list_says_which_faults_each_case_finds_and_which_survive() {
+    let (code, list) = run(&["check", "--list", "--filter", "3.6.1/"]);
+    assert_eq!(code, Some(0));
+    let cases: Vec<_> = list.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(cases.iter().all(|line| line.ends_with(" faults")), "{list}");
+    let (code, long) = run(&["check", "--list", "--faults", "--filter", "3.6.1/"]);
+    assert_eq!(code, Some(0));
+    assert!(long.contains("\n    timer-never/time-wait\n"), "{long}");
+    assert!(long.contains("found by none of these cases") && long.contains(" survive\n"), "{long}");
+    assert!(trouble(&["check", "--faults"]).contains("--list"));
+}
+
+#[test]
+fn a_faulty_reference_is_a_stack_like_any_other() {
+    let fault = "faulty:timer-early/time-wait-after-one-lifetime";
+    let (code, report) = run(&["check", "--stack", fault, "--requirement", "MUST-13"]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains(fault) && report.contains("FAIL 3.6.1/"), "{report}");
+    let (code, trace) =
+        run(&["replay", "3.5/passive-open", "--rules", "--stack", "faulty:drop-answer/LISTEN-5"]);
+    assert_eq!(code, Some(1), "{trace}");
+    assert!(trace.contains("LISTEN-5"), "{trace}");
+    let near = trouble(&["check", "--stack", "faulty:drop-answer/LISTEN5"]);
+    assert!(near.contains("did you mean drop-answer/LISTEN-5?"), "{near}");
+}
+
+#[test]
 fn a_listed_case_that_fails_elsewhere_says_where_it_should_have() {
     let case = "3.5.1/restarted-peer-asks-anew";
     let list = |at: &str| {

@@ -5,6 +5,7 @@ mod command_line;
 mod docs;
 mod readme;
 mod repetition;
+mod sensitivity;
 mod stories;
 mod stream_integrity;
 mod symmetries;
