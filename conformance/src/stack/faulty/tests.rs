@@ -183,7 +183,8 @@ fn every_fault_around_a_step_makes_a_difference_to_some_step() {
     };
     let mut unseen: Vec<_> = all().iter().filter(around).collect();
     let count = unseen.len();
-    wander(&mut unseen, 60_000);
+    // It ends as soon as all were seen; far fewer steps do as a rule.
+    wander(&mut unseen, 1_000_000);
     let names: Vec<_> = unseen.iter().map(|fault| &fault.name).collect();
     assert!(names.is_empty(), "{} of {count} change nothing: {names:#?}", names.len());
 }
