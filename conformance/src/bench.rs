@@ -8,7 +8,6 @@
 //!
 //! It leaves out rules of its own about TCP beyond these: what is right is for the scenario to say.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +26,7 @@ use crate::wire::{self, Endpoints};
 use ledger::Ledger;
 use tally::Tally;
 
+mod guard;
 pub mod ledger;
 mod matching;
 mod peer;
@@ -37,6 +37,7 @@ mod tests;
 mod user;
 mod watch;
 
+pub use guard::keep_panics_of_stacks_quiet;
 pub use watch::Watcher;
 
 /// How long an expectation without a time (`*`) is waited for.
@@ -53,21 +54,6 @@ const PEER_ISS: u32 = 1000;
 
 /// Octets of buffer in each direction, unless a scenario asks for another number.
 const BUFFER: u32 = 4096;
-
-thread_local! {
-    /// Whether this thread is inside a stack under test.
-    static IN_STACK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Keeps the panic of a stack under test, which becomes a finding, from being printed as if it were ours.
-pub fn keep_panics_of_stacks_quiet() {
-    let ours = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !IN_STACK.get() {
-            ours(panic);
-        }
-    }));
-}
 
 /// Which network the bench imitates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -105,7 +91,7 @@ pub fn run_watched<'s>(
         return Run { trace: Trace::default(), verdict: Verdict::Skipped(reason.to_owned()) };
     }
     let mut bench = Bench::new(stack, scenario, family, watcher);
-    let outcome = bench.perform(scenario);
+    let outcome = bench.begin().and_then(|()| bench.perform(scenario));
     let verdict = match outcome {
         Ok(()) => Verdict::Pass,
         Err(Departure { what, step, undecided: true, .. }) => {
@@ -172,6 +158,7 @@ struct Emission {
 struct Bench<'s> {
     stack: &'s mut dyn Stack,
     watcher: Option<&'s mut dyn Watcher>,
+    setup: Setup,
     settle: Duration,
     msl: Duration,
     now: Instant,
@@ -200,7 +187,7 @@ impl<'s> Bench<'s> {
         stack: &'s mut dyn Stack,
         scenario: &Scenario,
         family: Family,
-        mut watcher: Option<&'s mut dyn Watcher>,
+        watcher: Option<&'s mut dyn Watcher>,
     ) -> Self {
         // Addresses reserved for documentation (RFC 5737, RFC 3849).
         let (local, peer): (IpAddr, IpAddr) = match family {
@@ -221,11 +208,6 @@ impl<'s> Bench<'s> {
             nagle: setup.nagle.unwrap_or(true),
             congestion_control: false,
         };
-        stack.reset(&setup_of_stack);
-        if let Some(watcher) = &mut watcher {
-            watcher.begin(stack.declaration(), &setup_of_stack);
-        }
-        let _ = stack.take_rules();
         let (settle, msl) = (stack.declaration().settle, stack.declaration().msl);
         let peer_iss = SeqNumber(setup.peer_iss.unwrap_or(PEER_ISS));
         let mut trace = Trace::default();
@@ -233,6 +215,7 @@ impl<'s> Bench<'s> {
         Self {
             stack,
             watcher,
+            setup: setup_of_stack,
             settle,
             msl,
             now: Instant::ZERO,
@@ -254,6 +237,18 @@ impl<'s> Bench<'s> {
             user_ends: false,
             packet: Vec::new(),
         }
+    }
+
+    /// Lets the stack start over. What goes wrong then is the first step's.
+    fn begin(&mut self) -> Result<(), Departure> {
+        let setup = self.setup;
+        self.guarded(|stack| stack.reset(&setup))
+            .map_err(|departure| Departure { step: Some(0), ..departure })?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.begin(self.stack.declaration(), &setup);
+        }
+        let _ = self.stack.take_rules();
+        Ok(())
     }
 
     fn perform(&mut self, scenario: &Scenario) -> Result<(), Departure> {
@@ -341,22 +336,6 @@ impl<'s> Bench<'s> {
                 return Ok(());
             }
         }
-    }
-
-    /// Calls the stack; its panic is a departure.
-    fn guarded<R>(&mut self, call: impl FnOnce(&mut dyn Stack) -> R) -> Result<R, Departure> {
-        IN_STACK.set(true);
-        let outcome = catch_unwind(AssertUnwindSafe(|| call(self.stack)));
-        IN_STACK.set(false);
-        outcome.map_err(|payload| {
-            let message = payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no message".to_owned());
-            self.note(format!("the stack panicked: {message}"));
-            Departure::new(format!("the stack panicked: {message}")).at_line(self.trace.entries.len() - 1)
-        })
     }
 
     /// Takes everything that the stack has to send.

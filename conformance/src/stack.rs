@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tcpspec_core::{Instant, RuleSet, State};
 
+#[cfg(unix)]
+pub mod command;
 pub mod faulty;
 pub mod reference;
 pub mod smoltcp;
@@ -328,6 +330,18 @@ pub trait Stack {
     fn take_rules(&mut self) -> RuleSet {
         RuleSet::default()
     }
+}
+
+/// What a stack outside this process unwinds with, by [`std::panic::resume_unwind`], when it is no more. To a bench it is
+/// what a panic is of a stack in this process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lost {
+    /// What happened, in a sentence without its full stop.
+    pub what: String,
+    /// What it said last to whoever watches it, line by line.
+    pub last_words: Vec<String>,
+    /// It says something about the stack. Otherwise the stack was not asked at all.
+    pub finding: bool,
 }
 
 /// The stacks that are built in, by the name that the command line uses.

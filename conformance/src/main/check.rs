@@ -86,7 +86,7 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
 fn deviations(arguments: &Check) -> Result<Deviations, Trouble> {
     match &arguments.deviations {
         _ if arguments.no_deviations => Ok(Deviations::default()),
-        None => Ok(Deviations::built_in(arguments.stack.name())),
+        None => Ok(arguments.stack.name().map_or_else(Deviations::default, Deviations::built_in)),
         Some(file) => {
             listed(file).map_err(|error| Trouble(format!("{}: {}", file.display(), error.trim_end())))
         }

@@ -1,5 +1,7 @@
 //! Which stack a command is about, and over which network.
 
+use std::time::Duration;
+
 use clap::Args;
 use tcpspec::bench::Family;
 use tcpspec::stack::{self, Stack, Unavailable, faulty};
@@ -14,17 +16,27 @@ pub(crate) struct StackChoice {
     /// --faults`)
     #[arg(long, default_value = stack::NAMES[0], value_parser = stack_name)]
     stack: String,
+    /// A program that is or speaks for the stack under test, with its arguments; see docs/your-stack.md
+    #[arg(long, value_name = "PROGRAM ARGS", conflicts_with = "stack")]
+    stack_command: Option<String>,
+    /// How long that program may take for a reply
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "stack_command")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    stack_timeout: u64,
 }
 
 impl StackChoice {
-    /// Its name, as in the list of stacks.
-    pub(crate) fn name(&self) -> &str {
-        &self.stack
+    /// Its name, as in the list of stacks, unless it is a program.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.stack_command.is_none().then_some(&self.stack)
     }
 
     /// The stack, ready to be tested.
     pub(crate) fn start(&self) -> Result<Box<dyn Stack>, Trouble> {
-        let name = self.name();
+        if let Some(line) = &self.stack_command {
+            return program(line, Duration::from_secs(self.stack_timeout));
+        }
+        let name = &self.stack;
         stack::by_name(name).map_err(|why| {
             Trouble(match why {
                 Unavailable::Unknown => {
@@ -49,6 +61,27 @@ fn stack_name(name: &str) -> Result<String, String> {
         (None, Some(near)) => Err(format!("there is no fault {fault}; did you mean {}?", near.name)),
         (None, None) => Err(format!("there is no fault {fault}; `check --list --faults` shows them")),
     }
+}
+
+/// A program as a stack. Interrupted, it and what it has started end with this command.
+#[cfg(unix)]
+fn program(line: &str, reply: Duration) -> Result<Box<dyn Stack>, Trouble> {
+    use tcpspec::stack::command::{self, Command, Limits};
+    ctrlc::set_handler(|| {
+        command::end_all();
+        // What a shell reports of a command that was interrupted.
+        std::process::exit(130);
+    })
+    .map_err(|error| Trouble(format!("interrupts cannot be caught: {error}")))?;
+    let defaults = Limits::default();
+    let limits = Limits { reply, case: defaults.case.max(reply * 2), ..defaults };
+    let stack = Command::start(line, limits).map_err(|why| Trouble(format!("--stack-command: {why}")))?;
+    Ok(Box::new(stack))
+}
+
+#[cfg(not(unix))]
+fn program(_: &str, _: Duration) -> Result<Box<dyn Stack>, Trouble> {
+    Err(Trouble("--stack-command needs pipes as Unix has them".to_owned()))
 }
 
 /// The network that `--ipv6` asks for.

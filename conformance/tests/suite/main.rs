@@ -6,6 +6,8 @@ mod docs;
 mod readme;
 mod repetition;
 mod sensitivity;
+#[cfg(unix)]
+mod stack_command;
 mod stories;
 mod stream_integrity;
 mod symmetries;
