@@ -126,7 +126,7 @@ impl Deviation {
 #[must_use]
 pub fn place(scenario: &Scenario, step: Option<usize>) -> String {
     match step.and_then(|step| scenario.steps.get(step)) {
-        Some(step) => step.what.to_string(),
+        Some(step) => step.action(),
         None => "end".to_owned(),
     }
 }

@@ -12,9 +12,7 @@
 
 use std::time::Duration;
 
-use tcpspec_core::Control;
-
-use crate::stack::{CallFailure, Capability};
+use crate::stack::{CallFailure, Capability, Knob};
 
 mod error;
 mod lexer;
@@ -22,11 +20,15 @@ mod parse;
 mod print;
 #[cfg(test)]
 mod round_trip;
+mod segment;
 
 pub use error::ParseError;
 pub(crate) use error::nearest;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
+pub use segment::{
+    AddressClass, Anchor, Damage, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
+};
 
 /// Most steps that one scenario may have; the fewest is one.
 pub const MAX_STEPS: usize = 1000;
@@ -44,6 +46,10 @@ pub const MAX_MICROS: i64 = 365 * 24 * 3600 * 1_000_000;
 pub const MAX_OCTETS: u32 = 1 << 20;
 /// The smallest packet that a `setup` may name: what every IPv4 host must be able to forward whole (RFC 791 §3.2).
 pub const MIN_MTU: u16 = 68;
+/// Most connections that one scenario may have; their labels are `@1` to `@16`.
+pub const MAX_CONNECTIONS: u8 = 16;
+/// The largest Diffserv field: six bits (RFC 2474 §3).
+pub const MAX_TRAFFIC_CLASS: u8 = 63;
 /// Octets that `receive` asks for when it names no number.
 pub const DEFAULT_RECEIVE: u32 = 65_535;
 
@@ -61,8 +67,19 @@ pub struct Scenario {
     pub needs: Vec<Capability>,
     /// How stack and peer are set up.
     pub setup: ScenarioSetup,
+    /// Sockets of connections that are not what they would be otherwise, no label twice.
+    pub connections: Vec<ConnectionSetup>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// What the stack must be able to do: what the scenario names, and what its steps cannot do without.
+    pub fn all_needs(&self) -> impl Iterator<Item = Capability> {
+        let congestion = self.setup.congestion.unwrap_or(false).then_some(Capability::CongestionControl);
+        let of_steps = self.steps.iter().filter_map(|step| step.what.need());
+        self.needs.iter().copied().chain(congestion).chain(of_steps)
+    }
 }
 
 /// The parts of a setup that a scenario may fix; the rest is the bench's default.
@@ -70,6 +87,10 @@ pub struct Scenario {
 pub struct ScenarioSetup {
     /// Octets of send and of receive buffer, from 1 to [`MAX_OCTETS`].
     pub buffer: Option<u32>,
+    /// Octets of receive buffer, if it is another number; likewise.
+    pub receive_buffer: Option<u32>,
+    /// Octets of send buffer, if it is another number; likewise.
+    pub send_buffer: Option<u32>,
     /// Largest IP packet in octets, at least [`MIN_MTU`].
     pub mtu: Option<u16>,
     /// The peer's initial sequence number.
@@ -78,6 +99,22 @@ pub struct ScenarioSetup {
     pub seed: Option<u64>,
     /// Nagle's algorithm on or off.
     pub nagle: Option<bool>,
+    /// Congestion control on or off.
+    pub congestion: Option<bool>,
+}
+
+/// The sockets of one connection, as far as they are not the bench's default. The passive end is whichever waits: the
+/// stack unless its user opens actively.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ConnectionSetup {
+    /// The connection's label, from 1 to [`MAX_CONNECTIONS`].
+    pub label: u8,
+    /// The port of the passive end, not 0.
+    pub service: Option<u16>,
+    /// The port of the active end, not 0.
+    pub client: Option<u16>,
+    /// The address of the other end.
+    pub peer: Option<AddressClass>,
 }
 
 /// One line of a scenario.
@@ -85,6 +122,8 @@ pub struct ScenarioSetup {
 pub struct Step {
     /// When, counted from the step before.
     pub when: When,
+    /// Which connection: a label from 1 to [`MAX_CONNECTIONS`]. 1 for what concerns none or all: `quiet`, `device`.
+    pub connection: u8,
     /// What.
     pub what: What,
 }
@@ -135,11 +174,52 @@ pub enum What {
     Segment(SegmentSpec),
     /// The stack must send a segment that matches one of these.
     Expect(Vec<SegmentPattern>),
-    /// The stack must send nothing for so long.
+    /// The stack must send nothing for so long, on no connection.
     Quiet(Span),
+    /// The network device takes no packet from the stack from now on, or takes them again.
+    Device {
+        /// It takes none.
+        refuses: bool,
+    },
 }
 
-/// User calls as scenarios write them. They all concern the scenario's one connection.
+impl What {
+    /// What a stack must be able to do so that this can be done to it at all.
+    const fn need(&self) -> Option<Capability> {
+        match self {
+            Self::Device { .. } => Some(Capability::RefusingDevice),
+            Self::Call { call: ScenarioCall::OpenActive, .. } => Some(Capability::ActiveOpen),
+            Self::Call { call: ScenarioCall::SendUrgent(_), .. } => Some(Capability::Urgent),
+            Self::Call { call: ScenarioCall::Set(knob), .. } => knob.need(),
+            Self::Call { .. } | Self::Segment(_) | Self::Expect(_) | Self::Quiet(_) => None,
+        }
+    }
+}
+
+impl ScenarioKnob {
+    /// The knob with lengths of time for a stack with this MSL.
+    #[must_use]
+    pub fn resolve(self, msl: Duration) -> Knob {
+        let time = |span: Option<Span>| span.map(|span| span.resolve(msl));
+        match self {
+            Self::Nagle(on) => Knob::Nagle(on),
+            Self::KeepAlive(span) => Knob::KeepAlive(time(span)),
+            Self::UserTimeout(span) => Knob::UserTimeout(time(span)),
+            Self::TrafficClass(class) => Knob::TrafficClass(class),
+        }
+    }
+
+    const fn need(self) -> Option<Capability> {
+        match self {
+            Self::Nagle(_) => None,
+            Self::KeepAlive(_) => Some(Capability::KeepAlive),
+            Self::UserTimeout(_) => Some(Capability::UserTimeout),
+            Self::TrafficClass(_) => Some(Capability::TrafficClass),
+        }
+    }
+}
+
+/// User calls as scenarios write them. They concern the connection of their step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScenarioCall {
     /// `open passive`
@@ -148,12 +228,29 @@ pub enum ScenarioCall {
     OpenActive,
     /// `send N`: the next N octets of the stream, at most [`MAX_OCTETS`].
     Send(u32),
+    /// `send N urgent`: likewise, and they are urgent.
+    SendUrgent(u32),
     /// `receive [N]`: at most N octets, [`DEFAULT_RECEIVE`] if none is named.
     Receive(u32),
     /// `close`
     Close,
     /// `abort`
     Abort,
+    /// `set KNOB VALUE`
+    Set(ScenarioKnob),
+}
+
+/// What a user sets on a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScenarioKnob {
+    /// `nagle on`, `nagle off`
+    Nagle(bool),
+    /// `keep-alive D`: after so long without traffic; none: `keep-alive off`.
+    KeepAlive(Option<Span>),
+    /// `user-timeout D`: R2; none: `user-timeout default`.
+    UserTimeout(Option<Span>),
+    /// `traffic-class N`: the Diffserv field, at most [`MAX_TRAFFIC_CLASS`].
+    TrafficClass(u8),
 }
 
 /// A class of call outcomes.
@@ -172,190 +269,4 @@ pub enum ExpectedOutcome {
     Failure(CallFailure),
     /// `failure`: any of them.
     AnyFailure,
-}
-
-/// A number in the sequence space of one side.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SeqExpr {
-    /// `N`: relative to the initial sequence number of the side whose number it is.
-    Relative(u32),
-    /// `=N`: as it stands.
-    Absolute(u32),
-    /// `anchor`, `anchor+N`, `anchor-N`, with N at most 2^32 - 1.
-    Anchor(Anchor, i64),
-}
-
-/// Named points of the live connection, as the peer knows them. `docs/scenarios.md` says what each falls back
-/// to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Anchor {
-    /// `peer.nxt`: what the peer would send next.
-    PeerNxt,
-    /// `rcv.nxt`: what the stack expects next: the last acknowledgment number that it sent.
-    RcvNxt,
-    /// `rcv.mid`: the middle of the window that the stack offers.
-    RcvMid,
-    /// `rcv.last`: the last octet of it.
-    RcvLast,
-    /// `rcv.edge`: the first octet past it.
-    RcvEdge,
-    /// `snd.una`: the oldest octet of the stack that the peer has not acknowledged.
-    SndUna,
-    /// `snd.mid`: inside what is in flight from the stack.
-    SndMid,
-    /// `snd.nxt`: just past everything that the stack has sent.
-    SndNxt,
-    /// `snd.old`: below anything that the stack may accept (RFC 5961 §5).
-    SndOld,
-    /// `seg.seq`: SEG.SEQ of the peer's latest segment.
-    SegSeq,
-    /// `seg.ack`: its SEG.ACK.
-    SegAck,
-    /// `seg.end`: its SEG.SEQ + SEG.LEN.
-    SegEnd,
-}
-
-impl Anchor {
-    /// All anchors.
-    pub const ALL: [Self; 12] = [
-        Self::PeerNxt,
-        Self::RcvNxt,
-        Self::RcvMid,
-        Self::RcvLast,
-        Self::RcvEdge,
-        Self::SndUna,
-        Self::SndMid,
-        Self::SndNxt,
-        Self::SndOld,
-        Self::SegSeq,
-        Self::SegAck,
-        Self::SegEnd,
-    ];
-
-    /// The anchors that a number of the peer's text may be counted from: SEQ of its own segments, ACK of the
-    /// stack's. The `seg.` ones may stand on both sides.
-    pub const OF_PEER: [Self; 8] = [
-        Self::PeerNxt,
-        Self::RcvNxt,
-        Self::RcvMid,
-        Self::RcvLast,
-        Self::RcvEdge,
-        Self::SegSeq,
-        Self::SegEnd,
-        Self::SegAck,
-    ];
-
-    /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of
-    /// its own. The `seg.` ones may stand on both sides.
-    pub const OF_STACK: [Self; 7] =
-        [Self::SndUna, Self::SndMid, Self::SndNxt, Self::SndOld, Self::SegAck, Self::SegSeq, Self::SegEnd];
-
-    /// The anchor's name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PeerNxt => "peer.nxt",
-            Self::RcvNxt => "rcv.nxt",
-            Self::RcvMid => "rcv.mid",
-            Self::RcvLast => "rcv.last",
-            Self::RcvEdge => "rcv.edge",
-            Self::SndUna => "snd.una",
-            Self::SndMid => "snd.mid",
-            Self::SndNxt => "snd.nxt",
-            Self::SndOld => "snd.old",
-            Self::SegSeq => "seg.seq",
-            Self::SegAck => "seg.ack",
-            Self::SegEnd => "seg.end",
-        }
-    }
-}
-
-/// A segment for the peer to send.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SegmentSpec {
-    /// Control bits.
-    pub ctl: Control,
-    /// SEG.SEQ, counted from one of [`Anchor::OF_PEER`]; none: `peer.nxt`.
-    pub seq: Option<SeqExpr>,
-    /// Octets of text, at most [`MAX_TEXT`].
-    pub len: u32,
-    /// SEG.ACK, counted from one of [`Anchor::OF_STACK`]; none: `snd.nxt` if ACK is set, else the number 0 as
-    /// it stands.
-    pub ack: Option<SeqExpr>,
-    /// The window field; none: [`SegmentSpec::DEFAULT_WINDOW`].
-    pub wnd: Option<u16>,
-    /// The urgent pointer field.
-    pub up: u16,
-    /// Options, at most [`MAX_OPTION_OCTETS`], padded with zero octets to whole words; none: a Maximum
-    /// Segment Size of 1460 on a SYN, nothing otherwise.
-    pub options: Option<Vec<OptionSpec>>,
-    /// What is wrong with the header.
-    pub damage: Damage,
-}
-
-impl SegmentSpec {
-    /// The window field of a segment that names none.
-    pub const DEFAULT_WINDOW: u16 = 65_535;
-}
-
-/// What is wrong with the header of a segment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Damage {
-    /// The checksum does not match.
-    pub bad_checksum: bool,
-    /// The data offset field, in words of four octets, if it is not the true one; at most 15.
-    pub data_offset: Option<u8>,
-    /// The four reserved bits, at most 15.
-    pub reserved: u8,
-}
-
-/// A TCP option to send, or to find.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum OptionSpec {
-    /// `mss N`
-    MaximumSegmentSize(u16),
-    /// `wscale N`
-    WindowScale(u8),
-    /// `sackOK`
-    SackPermitted,
-    /// `TS val N ecr N`
-    Timestamps {
-        /// TSval
-        value: u32,
-        /// TSecr
-        echo_reply: u32,
-    },
-    /// `nop`
-    NoOperation,
-    /// `eol`
-    EndOfList,
-    /// `raw HEX`: any octets, at least one.
-    Raw(Vec<u8>),
-}
-
-/// What a segment from the stack must look like; what is none is not looked at. Nor are PSH, ECE and CWR, which a
-/// pattern therefore must not name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SegmentPattern {
-    /// Control bits: any of SYN, FIN, RST, URG and ACK.
-    pub ctl: Control,
-    /// SEG.SEQ, counted from one of [`Anchor::OF_STACK`].
-    pub seq: Option<SeqExpr>,
-    /// Octets of text.
-    pub len: Option<u32>,
-    /// SEG.ACK, counted from one of [`Anchor::OF_PEER`].
-    pub ack: Option<SeqExpr>,
-    /// The window field.
-    pub wnd: Option<WindowPattern>,
-    /// Options that must be there, in any order and company; at least one.
-    pub options: Option<Vec<OptionSpec>>,
-}
-
-/// What a window field must be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WindowPattern {
-    /// `win N`
-    Exactly(u16),
-    /// `win >N`
-    Above(u16),
 }

@@ -111,7 +111,7 @@ pub enum Knob {
     KeepAlive(Option<Duration>),
     /// R2: how long text may stay unacknowledged; none: the stack's default (§3.8.3, MUST-21).
     UserTimeout(Option<Duration>),
-    /// The Diffserv field of what is sent from now on (§3.9.1.9, MUST-48).
+    /// The Diffserv field, its six bits, of what is sent from now on (§3.9.1.9, MUST-48; RFC 2474 §3).
     TrafficClass(u8),
 }
 
@@ -318,6 +318,13 @@ pub trait Stack {
     /// The state of the connection or listening socket, if the stack shows it. A listening socket with a connection
     /// that nobody has accepted shows that connection's. Printed, never judged alone.
     fn state(&self, socket: SocketId) -> Option<State>;
+
+    /// The remote socket of a connection, as far as a program could ask for it (`getpeername`). None if the stack does
+    /// not say; then connections that one listener gives are taken to come in the order in which they opened.
+    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
+        let _ = socket;
+        None
+    }
 
     /// From now on the network device takes no packet, or takes packets again; what the stack could not send it sends
     /// later. Never called on a stack that declares to lack [`Capability::RefusingDevice`].

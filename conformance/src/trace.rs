@@ -138,9 +138,11 @@ pub struct Entry {
     pub rules: RuleSet,
 }
 
-/// The initial sequence numbers that a line's numbers count from.
+/// Which connection a line is about, and the initial sequence numbers that its numbers count from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Numbering {
+    /// The connection's label in a scenario; printed from 2 on.
+    pub connection: u8,
     /// ISS of the left end, once known.
     pub left: Option<SeqNumber>,
     /// ISS of the right end, once known.
@@ -150,6 +152,12 @@ pub struct Numbering {
 }
 
 impl Numbering {
+    /// Of this connection, whose right end is a script that begins at `right`.
+    #[must_use]
+    pub const fn of(connection: u8, right: SeqNumber) -> Self {
+        Self { connection, left: None, right: Some(right), asked: false }
+    }
+
     /// What a SYN says of the initial numbers. The right end may be a script that probes with any SYN: only what the
     /// left end asks or answers begins a new incarnation.
     fn learn(&mut self, from: End, segment: &SegmentRecord) {
@@ -175,7 +183,7 @@ impl Numbering {
     }
 }
 
-/// A list of what happened on one connection.
+/// A list of what happened on one connection, or on several.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     /// What happened, in order.
@@ -210,7 +218,7 @@ impl Trace {
     }
 
     fn segment_counted(&self, numbering: Numbering, from: End, segment: &SegmentRecord) -> String {
-        let Numbering { left, right, asked: _ } = numbering;
+        let Numbering { left, right, .. } = numbering;
         let (own, other) = match from {
             _ if self.absolute => (Some(SeqNumber(0)), Some(SeqNumber(0))),
             End::Left => (left, right),
@@ -250,6 +258,10 @@ impl Trace {
 
     fn line(&self, entry: &Entry, numbering: Numbering) -> String {
         let segment_text = |from, segment| self.segment_counted(numbering, from, segment);
+        let label = match numbering.connection {
+            0 | 1 => String::new(),
+            label => format!("@{label} "),
+        };
         let (arrow, text) = match &entry.happening {
             Happening::Call { end, call, outcome } => {
                 let arrow = if *end == End::Left { ' ' } else { '|' };
@@ -279,8 +291,8 @@ impl Trace {
         let left = left.unwrap_or_default();
         let time = entry.time.to_string();
         let mut line = match right {
-            Some(right) => format!("{time:>12}  {left:<12}  {arrow} {text:<48}  {right}"),
-            None => format!("{time:>12}  {left:<12}  {arrow} {text}"),
+            Some(right) => format!("{time:>12}  {left:<12}  {label}{arrow} {text:<48}  {right}"),
+            None => format!("{time:>12}  {left:<12}  {label}{arrow} {text}"),
         };
         if self.with_rules && !entry.rules.is_empty() {
             let ids: Vec<_> = entry.rules.iter().map(Rule::id).collect();
@@ -372,6 +384,19 @@ mod tests {
                 "    1.500000  ESTABLISHED   < P. 1:11(10) ack 1 win 1000",
             ]
         );
+    }
+
+    #[test]
+    fn a_line_names_its_connection_unless_it_is_the_first() {
+        let mut trace = Trace::default();
+        for connection in [1, 2, 1] {
+            trace.current = Numbering { connection, ..Numbering::default() };
+            trace.push(sent(End::Right, record(Control::SYN, 5000, 0, 0), State::SynReceived));
+        }
+        let lines: Vec<_> = trace.lines().collect();
+        assert_eq!(lines[0], "    1.500000  SYN-RECEIVED  < S 0:0(0) win 1000");
+        assert_eq!(lines[1], "    1.500000  SYN-RECEIVED  @2 < S 0:0(0) win 1000");
+        assert_eq!(lines[2], lines[0]);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Parsed<'a> {
     pub segment: Segment<'a>,
     /// Time to live, or hop limit.
     pub ttl: u8,
+    /// The Diffserv field of the IP header, its six bits (RFC 2474 §3).
+    pub traffic_class: u8,
     /// The data offset field as it stands, in words.
     pub data_offset: u8,
 }
@@ -123,7 +125,7 @@ pub fn parse(packet: &[u8]) -> Result<Parsed<'_>, NotTcp> {
         source: SocketAddr::new(packet.source, ports.source),
         destination: SocketAddr::new(packet.destination, ports.destination),
     };
-    Ok(Parsed { endpoints, segment, ttl: packet.ttl, data_offset })
+    Ok(Parsed { endpoints, segment, ttl: packet.ttl, traffic_class: packet.traffic_class, data_offset })
 }
 
 /// A TCP header to be built, and what it needs of the IP header.

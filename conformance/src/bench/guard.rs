@@ -42,7 +42,7 @@ impl Bench<'_> {
         for words in lost.last_words {
             self.note(format!("standard error: {words}"));
         }
-        Departure::new(lost.what).at_line(line)
+        Departure { panicked: true, ..Departure::new(lost.what) }.at_line(line)
     }
 }
 

@@ -4,6 +4,7 @@
 //! oracle can never change what a stored scenario means. Where the peer cannot know, a fixed fallback stands in, and
 //! the ledger says that it did.
 
+use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::{Control, SeqNumber};
 
 use crate::scenario::{Anchor, SeqExpr};
@@ -42,10 +43,13 @@ pub struct Ledger {
     stack_una: SeqNumber,
     /// The last acknowledgment number from the stack.
     acknowledged: Option<SeqNumber>,
-    /// The last window from the stack.
-    window: Option<u16>,
-    /// The largest window that the peer has offered.
-    offered: u16,
+    /// The last window from the stack, scaled.
+    window: Option<u32>,
+    /// The largest window that the peer has offered, scaled.
+    offered: u32,
+    /// The window shift that each side's SYN carried; a shift counts only if both have one (RFC 7323 §2.2).
+    shift_of_peer: Option<u8>,
+    shift_of_stack: Option<u8>,
     /// The peer's latest segment.
     latest: Option<SegmentRecord>,
 }
@@ -63,6 +67,8 @@ impl Ledger {
             acknowledged: None,
             window: None,
             offered: 0,
+            shift_of_peer: None,
+            shift_of_stack: None,
             latest: None,
         }
     }
@@ -73,11 +79,14 @@ impl Ledger {
         if contiguous && !damaged && !segment.ctl.has(Control::RST) {
             self.peer_nxt = segment.end();
         }
+        if segment.ctl.has(Control::SYN) && !damaged {
+            self.shift_of_peer = shift(&segment);
+        }
         if segment.ctl.has(Control::ACK) && !damaged {
             if segment.ack.gt(self.stack_una) && segment.ack.le(self.stack_nxt) {
                 self.stack_una = segment.ack;
             }
-            self.offered = self.offered.max(segment.wnd);
+            self.offered = self.offered.max(self.scaled(&segment, self.shift_of_peer));
         }
         self.latest = Some(segment);
     }
@@ -91,14 +100,22 @@ impl Ledger {
             self.stack_iss = Some(segment.seq);
             self.stack_una = segment.seq;
             self.stack_nxt = segment.end();
+            self.shift_of_stack = shift(segment);
             self.begin_incarnation(segment);
         } else if segment.end().gt(self.stack_nxt) {
             self.stack_nxt = segment.end();
         }
         if segment.ctl.has(Control::ACK) {
             self.acknowledged = Some(segment.ack);
-            self.window = Some(segment.wnd);
+            self.window = Some(self.scaled(segment, self.shift_of_stack));
         }
+    }
+
+    /// The window of a segment whose sender announced this shift. That of a SYN is never scaled.
+    fn scaled(&self, segment: &SegmentRecord, shift: Option<u8>) -> u32 {
+        let agreed = self.shift_of_peer.is_some() && self.shift_of_stack.is_some();
+        let shift = shift.filter(|_| agreed && !segment.ctl.has(Control::SYN)).unwrap_or(0);
+        u32::from(segment.wnd) << shift
     }
 
     /// A SYN,ACK for a SYN with another number than before begins a new incarnation: the peer counts from there.
@@ -142,7 +159,7 @@ impl Ledger {
         let of_stack = |number| Resolved { number, fallback: self.stack_iss.is_none() };
         let syn_sent = u32::from(self.peer_nxt != self.peer_iss);
         let nxt = self.acknowledged.unwrap_or(self.peer_iss + syn_sent);
-        let window = u32::from(self.window.unwrap_or(1));
+        let window = self.window.unwrap_or(1);
         let of_window = |number| Resolved { number, fallback: self.acknowledged.is_none() };
         let latest = |pick: fn(&SegmentRecord) -> SeqNumber| match &self.latest {
             Some(segment) => known(pick(segment)),
@@ -162,10 +179,66 @@ impl Ledger {
                 Resolved { number, fallback: self.stack_iss.is_none() || flight <= 1 }
             }
             Anchor::SndOld if self.stack_iss.is_none() => of_stack(self.stack_una),
-            Anchor::SndOld => of_stack(self.stack_una - u32::from(self.offered) - 1),
+            Anchor::SndOld => of_stack(self.stack_una - self.offered - 1),
             Anchor::SegSeq => latest(|segment| segment.seq),
             Anchor::SegAck => latest(|segment| segment.ack),
             Anchor::SegEnd => latest(SegmentRecord::end),
         }
+    }
+}
+
+/// The window shift that a SYN carries. Shifts above 14 count as 14 (RFC 7323 §2.3).
+fn shift(syn: &SegmentRecord) -> Option<u8> {
+    options::walk(&syn.options).find_map(|option| match option {
+        Ok(TcpOption::WindowScale(shift)) => Some(shift.min(14)),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tcpspec_core::segment::Integrity;
+
+    fn segment(ctl: Control, seq: u32, ack: u32, wnd: u16, options: &[u8]) -> SegmentRecord {
+        SegmentRecord {
+            seq: SeqNumber(seq),
+            ack: SeqNumber(ack),
+            ctl,
+            wnd,
+            up: 0,
+            options: options.to_vec(),
+            len: 0,
+            integrity: Integrity::Sound,
+        }
+    }
+
+    /// The edge of the stack's window after a handshake with these options and an acknowledgment with window 100, and
+    /// what is too old for the stack after the peer offered 100.
+    fn edges(of_peer: &[u8], of_stack: &[u8]) -> (u32, u32) {
+        let mut ledger = Ledger::new(SeqNumber(1000));
+        ledger.sent(segment(Control::SYN, 1000, 0, 10, of_peer), false);
+        ledger.seen(&segment(Control::SYN | Control::ACK, 5000, 1001, 10, of_stack));
+        ledger.sent(segment(Control::ACK, 1001, 5001, 100, &[]), false);
+        ledger.seen(&segment(Control::ACK, 5001, 1001, 100, &[]));
+        let number = |anchor, space| ledger.resolve(SeqExpr::Anchor(anchor, 0), space).number.0;
+        (number(Anchor::RcvEdge, Space::Peer), number(Anchor::SndOld, Space::Stack))
+    }
+
+    #[test]
+    fn windows_are_scaled_when_both_sides_asked_for_it() {
+        assert_eq!(edges(&[3, 3, 2], &[3, 3, 1]), (1001 + 200, 5001 - 400 - 1));
+        assert_eq!(edges(&[3, 3, 15], &[3, 3, 0]), (1001 + 100, 5001_u32.wrapping_sub((100 << 14) + 1)));
+        assert_eq!(edges(&[], &[3, 3, 1]), (1001 + 100, 5001 - 100 - 1));
+        assert_eq!(edges(&[3, 3, 2], &[2, 4, 5, 180]), (1001 + 100, 5001 - 100 - 1));
+    }
+
+    #[test]
+    fn the_window_of_a_syn_is_not_scaled() {
+        let mut ledger = Ledger::new(SeqNumber(1000));
+        ledger.sent(segment(Control::SYN, 1000, 0, 10, &[3, 3, 2]), false);
+        ledger.seen(&segment(Control::SYN | Control::ACK, 5000, 1001, 10, &[3, 3, 1]));
+        let edge = ledger.resolve(SeqExpr::Anchor(Anchor::RcvEdge, 0), Space::Peer);
+        assert_eq!(edge.number, SeqNumber(1011));
     }
 }

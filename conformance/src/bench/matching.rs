@@ -1,24 +1,26 @@
 //! Matching: what an expected segment must look like, and how a mismatch is said.
 //!
-//! What a pattern leaves out is not looked at. PSH, ECE and CWR are never looked at: the standard leaves a sender free
-//! to push early (V-28), and congestion marks are another document's business.
+//! What a pattern leaves out is not looked at. PSH is looked at only where it is named: the standard leaves a sender
+//! free to push early (V-28). ECE and CWR never are: congestion marks are another document's business.
 
 use tcpspec_core::Control;
 use tcpspec_core::options::{self, TcpOption};
 
+use super::emission::Emission;
 use super::ledger::{Ledger, Space};
 use crate::scenario::{OptionSpec, SegmentPattern, WindowPattern};
-use crate::trace::SegmentRecord;
 
-/// The control bits that patterns look at.
+/// The control bits of which a pattern names all.
 fn judged(ctl: Control) -> Control {
     ctl.without(Control::PSH | Control::ECE | Control::CWR)
 }
 
 /// Whether a segment of the stack looks like `pattern`, to a peer with this ledger.
-pub(super) fn matches(pattern: &SegmentPattern, segment: &SegmentRecord, ledger: &Ledger) -> bool {
-    let SegmentPattern { ctl, seq, len, ack, wnd, options } = pattern;
+pub(super) fn matches(pattern: &SegmentPattern, emission: &Emission, ledger: &Ledger) -> bool {
+    let SegmentPattern { ctl, seq, len, ack, wnd, up, options, traffic_class } = pattern;
+    let segment = &emission.segment;
     judged(*ctl) == judged(segment.ctl)
+        && (!ctl.has(Control::PSH) || segment.ctl.has(Control::PSH))
         && seq.is_none_or(|seq| ledger.resolve(seq, Space::Stack).number == segment.seq)
         && len.is_none_or(|len| len == segment.len)
         && ack.is_none_or(|ack| ledger.resolve(ack, Space::Peer).number == segment.ack)
@@ -26,6 +28,8 @@ pub(super) fn matches(pattern: &SegmentPattern, segment: &SegmentRecord, ledger:
             WindowPattern::Exactly(wnd) => segment.wnd == wnd,
             WindowPattern::Above(wnd) => segment.wnd > wnd,
         })
+        && up.is_none_or(|up| segment.up == up)
+        && traffic_class.is_none_or(|class| emission.traffic_class == class)
         && options
             .as_ref()
             .is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option)))
@@ -52,9 +56,11 @@ fn has_option(octets: &[u8], wanted: &OptionSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::time::Moment;
     use crate::scenario::{Anchor, SeqExpr};
-    use tcpspec_core::SeqNumber;
+    use crate::trace::SegmentRecord;
     use tcpspec_core::segment::Integrity;
+    use tcpspec_core::{Instant, SeqNumber};
 
     fn segment() -> SegmentRecord {
         SegmentRecord {
@@ -62,7 +68,7 @@ mod tests {
             ack: SeqNumber(1001),
             ctl: Control::ACK | Control::PSH,
             wnd: 500,
-            up: 0,
+            up: 7,
             options: vec![2, 4, 5, 180, 1, 0],
             len: 10,
             integrity: Integrity::Sound,
@@ -70,7 +76,24 @@ mod tests {
     }
 
     fn any(ctl: Control) -> SegmentPattern {
-        SegmentPattern { ctl, seq: None, len: None, ack: None, wnd: None, options: None }
+        SegmentPattern {
+            ctl,
+            seq: None,
+            len: None,
+            ack: None,
+            wnd: None,
+            up: None,
+            options: None,
+            traffic_class: None,
+        }
+    }
+
+    fn matches_here(pattern: &SegmentPattern) -> bool {
+        let when = Moment::at(Instant::ZERO);
+        let (segment, ledger) = (segment(), ledger());
+        let emission =
+            Emission { when, connection: 0, segment, traffic_class: 46, trace_line: 0, tolerable: false };
+        matches(pattern, &emission, &ledger)
     }
 
     fn ledger() -> Ledger {
@@ -80,10 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_not_looked_at_and_neither_is_psh() {
-        assert!(matches(&any(Control::ACK), &segment(), &ledger()));
-        assert!(!matches(&any(Control::ACK | Control::FIN), &segment(), &ledger()));
-        assert!(!matches(&any(Control::NONE), &segment(), &ledger()));
+    fn what_is_left_out_is_not_looked_at_and_neither_is_psh_unless_named() {
+        assert!(matches_here(&any(Control::ACK)));
+        assert!(!matches_here(&any(Control::ACK | Control::FIN)));
+        assert!(!matches_here(&any(Control::NONE)));
+        assert!(matches_here(&any(Control::ACK | Control::PSH)));
+        assert!(!matches_here(&any(Control::ACK | Control::URG)));
     }
 
     #[test]
@@ -93,10 +118,12 @@ mod tests {
             len: Some(10),
             ack: Some(SeqExpr::Relative(1)),
             wnd: Some(WindowPattern::Above(499)),
+            up: Some(7),
+            traffic_class: Some(46),
             options: Some(vec![OptionSpec::NoOperation, OptionSpec::MaximumSegmentSize(1460)]),
             ..any(Control::ACK)
         };
-        assert!(matches(&pattern, &segment(), &ledger()));
+        assert!(matches_here(&pattern));
         for wrong in [
             SegmentPattern { seq: Some(SeqExpr::Relative(2)), ..pattern.clone() },
             SegmentPattern { seq: Some(SeqExpr::Absolute(1)), ..pattern.clone() },
@@ -104,17 +131,19 @@ mod tests {
             SegmentPattern { ack: Some(SeqExpr::Anchor(Anchor::PeerNxt, 2)), ..pattern.clone() },
             SegmentPattern { wnd: Some(WindowPattern::Above(500)), ..pattern.clone() },
             SegmentPattern { wnd: Some(WindowPattern::Exactly(499)), ..pattern.clone() },
+            SegmentPattern { up: Some(8), ..pattern.clone() },
+            SegmentPattern { traffic_class: Some(45), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::MaximumSegmentSize(1)]), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::SackPermitted]), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::WindowScale(1)]), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::Raw(vec![9])]), ..pattern.clone() },
         ] {
-            assert!(!matches(&wrong, &segment(), &ledger()), "{wrong:?}");
+            assert!(!matches_here(&wrong), "{wrong:?}");
         }
         let raw = SegmentPattern {
             options: Some(vec![OptionSpec::Raw(vec![5, 180]), OptionSpec::EndOfList]),
             ..pattern
         };
-        assert!(matches(&raw, &segment(), &ledger()));
+        assert!(matches_here(&raw));
     }
 }

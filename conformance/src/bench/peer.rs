@@ -1,37 +1,27 @@
 //! The scripted peer: turns what a scenario writes into a packet.
 
-use tcpspec_core::{Control, Segment};
+use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Segment, SeqNumber};
 
 use super::ledger::Space;
 use super::streams;
-use super::{Bench, Departure, End, Happening, SegmentRecord, SegmentSpec};
-use crate::scenario::{Anchor, OptionSpec, SeqExpr};
-use crate::wire;
+use super::{Bench, Departure, Happening};
+use crate::scenario::{Anchor, OptionSpec, SegmentSpec, SeqExpr};
+use crate::trace::{End, SegmentRecord};
+use crate::wire::{self, Endpoints};
 
 impl Bench<'_> {
     /// Sends a segment to the stack.
-    pub(super) fn peer_sends(&mut self, spec: &SegmentSpec) -> Result<(), Departure> {
-        let seq = self.ledger.resolve(spec.seq.unwrap_or(SeqExpr::Anchor(Anchor::PeerNxt, 0)), Space::Peer);
-        let ack = match spec.ack {
-            Some(ack) => self.ledger.resolve(ack, Space::Stack),
-            None if spec.ctl.has(Control::ACK) => {
-                self.ledger.resolve(SeqExpr::Anchor(Anchor::SndNxt, 0), Space::Stack)
-            }
-            None => self.ledger.resolve(SeqExpr::Absolute(0), Space::Stack),
-        };
-        for (name, resolved) in [("sequence", seq), ("acknowledgment", ack)] {
-            if resolved.fallback {
-                let number = resolved.number;
-                self.note(format!("the peer cannot know the {name} number asked for; it uses ={number}"));
-            }
-        }
+    pub(super) fn peer_sends(&mut self, connection: usize, spec: &SegmentSpec) -> Result<(), Departure> {
+        let (seq, ack) = self.numbers_of(connection, spec);
+        let of = &self.connections[connection];
         let syn = u32::from(spec.ctl.has(Control::SYN));
-        let position = (seq.number + syn).since(self.ledger.peer_iss + 1);
-        let text = streams::text(End::Right, position, spec.len);
-        let options = self.options_of(spec);
+        let position = (seq + syn).since(of.ledger.peer_iss + 1);
+        let text = streams::text((of.label, End::Right), position, spec.len);
+        let options = options_of(spec);
         let segment = Segment {
-            seq: seq.number,
-            ack: ack.number,
+            seq,
+            ack,
             ctl: spec.ctl,
             wnd: spec.wnd.unwrap_or(SegmentSpec::DEFAULT_WINDOW),
             up: spec.up,
@@ -43,29 +33,65 @@ impl Bench<'_> {
         let mut header = wire::Header::of_segment(&segment);
         header.lies.bad_checksum = spec.damage.bad_checksum;
         header.lies.data_offset = spec.damage.data_offset;
+        let (endpoints, regular) = self.endpoints_of(connection, spec);
         let mut packet = Vec::new();
-        wire::build(&self.endpoints, &header, [&text, &[]], &mut packet)
+        wire::build(&endpoints, &header, [&text, &[]], &mut packet)
             .expect("the parser limits options and text to what a packet holds");
         let integrity = wire::parse(&packet).map(|parsed| parsed.segment.integrity).unwrap_or_default();
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
-        self.ledger.sent(record.clone(), integrity != tcpspec_core::segment::Integrity::Sound);
+        // What goes astray is nothing that the other end has to reckon with.
+        self.connections[connection].ledger.sent(record.clone(), !regular || integrity != Integrity::Sound);
         if let Ok(parsed) = wire::parse(&packet) {
             self.watch(|watcher, now| watcher.delivered(now, &parsed))?;
         }
         self.guarded(|stack| stack.deliver(&packet))?;
-        self.write_down(Happening::Segment { from: End::Right, segment: record, lost: false });
-        self.collect()
+        self.write_down(connection, Happening::Segment { from: End::Right, segment: record, lost: false });
+        self.stimulated()
     }
 
-    fn options_of(&self, spec: &SegmentSpec) -> Vec<u8> {
-        let mut octets = Vec::new();
-        match &spec.options {
-            Some(options) => options.iter().for_each(|option| encode(option, &mut octets)),
-            None if spec.ctl.has(Control::SYN) => encode(&OptionSpec::MaximumSegmentSize(1460), &mut octets),
-            None => {}
+    /// The numbers that the segment asks for; a note says where the peer cannot know one.
+    fn numbers_of(&mut self, connection: usize, spec: &SegmentSpec) -> (SeqNumber, SeqNumber) {
+        let ledger = &self.connections[connection].ledger;
+        let seq = ledger.resolve(spec.seq.unwrap_or(SeqExpr::Anchor(Anchor::PeerNxt, 0)), Space::Peer);
+        let ack = match spec.ack {
+            Some(ack) => ack,
+            None if spec.ctl.has(Control::ACK) => SeqExpr::Anchor(Anchor::SndNxt, 0),
+            None => SeqExpr::Absolute(0),
+        };
+        let ack = ledger.resolve(ack, Space::Stack);
+        for (name, resolved) in [("sequence", seq), ("acknowledgment", ack)] {
+            if resolved.fallback {
+                let number = resolved.number;
+                self.note(format!("the peer cannot know the {name} number asked for; it uses ={number}"));
+            }
         }
-        octets
+        (seq.number, ack.number)
     }
+
+    /// Between which sockets the segment goes, and whether those are the connection's; a note says if not.
+    fn endpoints_of(&mut self, connection: usize, spec: &SegmentSpec) -> (Endpoints, bool) {
+        let mut endpoints = self.connections[connection].endpoints;
+        let regular = endpoints;
+        for (socket, class) in [(&mut endpoints.source, spec.from), (&mut endpoints.destination, spec.to)] {
+            if let Some(class) = class {
+                socket.set_ip(self.addresses.of_class(class));
+            }
+        }
+        if endpoints != regular {
+            self.note(format!("the next segment goes from {endpoints}"));
+        }
+        (endpoints, endpoints == regular)
+    }
+}
+
+fn options_of(spec: &SegmentSpec) -> Vec<u8> {
+    let mut octets = Vec::new();
+    match &spec.options {
+        Some(options) => options.iter().for_each(|option| encode(option, &mut octets)),
+        None if spec.ctl.has(Control::SYN) => encode(&OptionSpec::MaximumSegmentSize(1460), &mut octets),
+        None => {}
+    }
+    octets
 }
 
 /// An option as octets of a header.

@@ -1,9 +1,17 @@
 //! Stacks that talk too much: how much of it is looked at, and what is made of it.
 
+use std::net::SocketAddr;
+
+use tcpspec_core::Control;
+
 use super::*;
 use crate::scenario::parse_one;
 use crate::stack::reference::Reference;
-use crate::stack::{CallFailure, Clock, Declaration, NextTimer};
+use crate::stack::{CallFailure, CallOutcome, Clock, Declaration, NextTimer, SocketId, UserCall};
+use crate::wire::{self, Endpoints};
+
+mod clocks;
+mod connections;
 
 /// A stack that sends the same segment again and again, whatever happens.
 struct Talker {
@@ -22,8 +30,8 @@ impl Stack for Talker {
 
     fn reset(&mut self, setup: &Setup) {
         self.sockets = Some(Endpoints {
-            source: SocketAddr::new(setup.local, SERVICE_PORT),
-            destination: SocketAddr::new(setup.peer, CLIENT_PORT),
+            source: SocketAddr::new(setup.local, 80),
+            destination: SocketAddr::new(setup.peer, 49_152),
         });
         (self.now, self.due) = (Instant::ZERO, Instant::ZERO + self.interval);
     }

@@ -1,105 +1,132 @@
 //! The stack's user: makes the calls that a scenario writes and compares what comes back.
 
-use super::streams;
-use super::{
-    Bench, CLIENT_PORT, CallOutcome, Departure, End, Endpoints, Happening, SERVICE_PORT, ScenarioCall,
-    SocketAddr, SocketId, UserCall,
-};
-use crate::scenario::ExpectedOutcome;
-use crate::stack::CallFailure;
+use super::{Bench, Departure, streams};
+use crate::scenario::{ExpectedOutcome, ScenarioCall};
+use crate::stack::{CallFailure, CallOutcome, SocketId, UserCall};
+use crate::trace::{End, Happening};
 
 impl Bench<'_> {
     /// Makes a call and judges its outcome.
     pub(super) fn user_call(
         &mut self,
+        connection: usize,
         call: ScenarioCall,
         expected: &[ExpectedOutcome],
     ) -> Result<(), Departure> {
-        let outcome = self.make(call)?;
+        let outcome = self.make(connection, call)?;
         let said = outcome.to_string();
-        let line = self.write_down(Happening::Call {
-            end: End::Left,
-            call: call.to_string(),
-            outcome: said.clone(),
-        });
+        let line = self.write_down(
+            connection,
+            Happening::Call { end: End::Left, call: call.to_string(), outcome: said.clone() },
+        );
         if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, expected)) {
             let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
             let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
             return Err(Departure::new(what).at_line(line));
         }
+        let of = &mut self.connections[connection];
         if let CallOutcome::Received(octets) = &outcome {
-            let position = self.read;
-            self.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
-            if let Some(wrong) = streams::first_wrong(End::Right, position, octets) {
+            let position = of.read;
+            of.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
+            if let Some(wrong) = streams::first_wrong((of.label, End::Right), position, octets) {
                 let what = format!("octet {wrong} that the user received is not the one that the peer sent");
                 return Err(Departure::new(what).at_line(line));
             }
         }
-        self.user_ends = matches!(call, ScenarioCall::Close | ScenarioCall::Abort);
-        let collected = self.collect();
-        self.user_ends = false;
-        collected
+        of.user_ends = matches!(call, ScenarioCall::Close | ScenarioCall::Abort);
+        let stimulated = self.stimulated();
+        self.connections[connection].user_ends = false;
+        stimulated
     }
 
-    fn make(&mut self, call: ScenarioCall) -> Result<CallOutcome, Departure> {
+    fn make(&mut self, connection: usize, call: ScenarioCall) -> Result<CallOutcome, Departure> {
         match call {
             ScenarioCall::OpenPassive => {
-                self.between(CLIENT_PORT, SERVICE_PORT);
-                let outcome = self.call_stack(UserCall::Listen { port: SERVICE_PORT })?;
+                self.connections[connection].stack_is_active(false);
+                let port = self.connections[connection].endpoints.destination.port();
+                let outcome = self.call_stack(UserCall::Listen { port })?;
                 if let CallOutcome::Opened(socket) = outcome {
-                    (self.listener, self.connection) = (Some(socket), None);
+                    let of = &mut self.connections[connection];
+                    (of.listener, of.socket) = (Some(socket), None);
                 }
                 Ok(outcome)
             }
             ScenarioCall::OpenActive => {
-                self.between(SERVICE_PORT, CLIENT_PORT);
-                let open =
-                    UserCall::Connect { port: CLIENT_PORT, remote: SocketAddr::new(self.peer, SERVICE_PORT) };
-                let outcome = self.call_stack(open)?;
+                self.connections[connection].stack_is_active(true);
+                let endpoints = self.connections[connection].endpoints;
+                let (port, remote) = (endpoints.destination.port(), endpoints.source);
+                let outcome = self.call_stack(UserCall::Connect { port, remote })?;
                 if let CallOutcome::Opened(socket) = outcome {
-                    (self.listener, self.connection) = (None, Some(socket));
+                    let of = &mut self.connections[connection];
+                    (of.listener, of.socket) = (None, Some(socket));
                 }
                 Ok(outcome)
             }
-            ScenarioCall::Send(len) => {
-                let text = streams::text(End::Left, self.sent, len);
-                let outcome =
-                    self.on_connection(|socket| UserCall::Send { socket, text: &text, urgent: false })?;
-                if let CallOutcome::Sent(taken) = outcome {
-                    self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
-                }
-                Ok(outcome)
-            }
+            ScenarioCall::Send(len) => self.send(connection, len, false),
+            ScenarioCall::SendUrgent(len) => self.send(connection, len, true),
             ScenarioCall::Receive(max) => {
-                self.on_connection(|socket| UserCall::Receive { socket, max: max as usize })
+                self.on_connection(connection, |socket| UserCall::Receive { socket, max: max as usize })
             }
-            ScenarioCall::Close => self.on_connection(|socket| UserCall::Close { socket }),
-            ScenarioCall::Abort => self.on_connection(|socket| UserCall::Abort { socket }),
+            ScenarioCall::Close => self.on_connection(connection, |socket| UserCall::Close { socket }),
+            ScenarioCall::Abort => self.on_connection(connection, |socket| UserCall::Abort { socket }),
+            ScenarioCall::Set(knob) => {
+                let knob = knob.resolve(self.msl);
+                self.on_connection(connection, |socket| UserCall::Set { socket, knob })
+            }
         }
     }
 
-    /// Makes a call on the connection; on the listening socket while there is no connection to be had.
+    fn send(&mut self, connection: usize, len: u32, urgent: bool) -> Result<CallOutcome, Departure> {
+        let of = &self.connections[connection];
+        let text = streams::text((of.label, End::Left), of.sent, len);
+        let outcome =
+            self.on_connection(connection, |socket| UserCall::Send { socket, text: &text, urgent })?;
+        if let CallOutcome::Sent(taken) = outcome {
+            self.connections[connection].sent += u32::try_from(taken).unwrap_or(u32::MAX);
+        }
+        Ok(outcome)
+    }
+
+    /// Makes a call on the connection; on its listening socket while there is no connection to be had.
     fn on_connection<'c>(
         &mut self,
+        connection: usize,
         call: impl FnOnce(SocketId) -> UserCall<'c>,
     ) -> Result<CallOutcome, Departure> {
-        if let (None, Some(listener)) = (self.connection, self.listener)
-            && let CallOutcome::Opened(socket) = self.call_stack(UserCall::Accept { listener })?
-        {
-            self.connection = Some(socket);
-        }
-        match self.connection.or(self.listener) {
+        self.accept(connection)?;
+        let of = &self.connections[connection];
+        match of.socket.or(of.listener) {
             Some(socket) => self.call_stack(call(socket)),
             None => Ok(CallOutcome::Error(CallFailure::NoConnection)),
         }
     }
 
-    /// Sets the ports of the peer and of the stack.
-    fn between(&mut self, peer: u16, stack: u16) {
-        self.endpoints = Endpoints {
-            source: SocketAddr::new(self.peer, peer),
-            destination: SocketAddr::new(self.local, stack),
-        };
+    /// Takes connections from the listening sockets of the connection's port until there is one for it, if there is
+    /// one: its own listening socket first, then those that other connections opened.
+    fn accept(&mut self, connection: usize) -> Result<(), Departure> {
+        let port = self.connections[connection].endpoints.destination.port();
+        let others = self.connections.iter().filter(|other| other.endpoints.destination.port() == port);
+        let others = others.filter_map(|other| other.listener);
+        let mut listeners: Vec<_> = self.connections[connection].listener.into_iter().chain(others).collect();
+        // The own one stands there twice.
+        listeners.dedup();
+        for listener in listeners {
+            while self.connections[connection].socket.is_none() {
+                let CallOutcome::Opened(socket) = self.call_stack(UserCall::Accept { listener })? else {
+                    break;
+                };
+                // A stack without `accept` gives the same socket again and again.
+                if self.connections.iter().any(|other| other.socket == Some(socket)) {
+                    break;
+                }
+                let remote = self.guarded(|stack| stack.remote(socket))?;
+                let theirs = self.connections.iter().position(|other| {
+                    remote == Some(other.endpoints.source) && other.endpoints.destination.port() == port
+                });
+                self.connections[theirs.unwrap_or(connection)].socket = Some(socket);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -88,10 +88,11 @@ impl Peer {
                 self.opened(&outcome, false);
                 outcome
             }
-            ScenarioCall::Send(len) => {
+            ScenarioCall::Send(len) | ScenarioCall::SendUrgent(len) => {
+                let urgent = matches!(call, ScenarioCall::SendUrgent(_));
                 let text: Vec<u8> =
                     (self.sent..self.sent.saturating_add(len)).map(|at| octet(end, at)).collect();
-                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text, urgent: false });
+                let outcome = self.on_socket(|socket| UserCall::Send { socket, text: &text, urgent });
                 if let CallOutcome::Sent(taken) = outcome {
                     self.sent += u32::try_from(taken).unwrap_or(u32::MAX);
                 }
@@ -106,6 +107,10 @@ impl Peer {
             }
             ScenarioCall::Close => self.on_socket(|socket| UserCall::Close { socket }),
             ScenarioCall::Abort => self.on_socket(|socket| UserCall::Abort { socket }),
+            ScenarioCall::Set(knob) => {
+                let knob = knob.resolve(self.stack.declaration().msl);
+                self.on_socket(|socket| UserCall::Set { socket, knob })
+            }
         }
     }
 

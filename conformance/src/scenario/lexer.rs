@@ -83,6 +83,7 @@ pub(super) enum Kind {
     Less,
     Greater,
     Arrow,
+    At,
 }
 
 /// A token, and the octet of the line where it starts.
@@ -124,6 +125,7 @@ fn tokens(line: Line<'_>) -> Result<Vec<Token<'_>>, ParseError> {
             ')' => (Kind::Close, 1),
             '<' => (Kind::Less, 1),
             '>' => (Kind::Greater, 1),
+            '@' => (Kind::At, 1),
             other => {
                 let message = format!(
                     "found {}, which has no meaning in a scenario",

@@ -1,6 +1,6 @@
 //! From text to scenarios: the file, headers, steps and calls.
 //!
-//! Segments are read in [`segment`], numbers and lengths of time in [`number`]. The first thing that is wrong
+//! Setups are read in [`setup`], calls in [`call`], segments in [`segment`], numbers and lengths of time in [`number`]. The first thing that is wrong
 //! ends the reading; nothing is guessed, repaired or skipped. Left out: whether requirement ids exist (the
 //! catalogue knows) and whether a story can be true (a run shows it).
 
@@ -8,33 +8,17 @@ use std::collections::BTreeMap;
 
 use super::error::{ParseError, quoted, suggestion};
 use super::lexer::{Cursor, Kind, Line, Token, lines};
-use super::{
-    DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_STEPS, MIN_MTU, Scenario, ScenarioCall, ScenarioSetup,
-    Span, Step, What, When,
-};
-use crate::stack::{CallFailure, Capability};
+use super::{MAX_CONNECTIONS, MAX_STEPS, Scenario, Span, Step, What, When};
+use crate::stack::Capability;
 
+mod call;
 mod number;
 #[cfg(test)]
 mod refusals;
 mod segment;
+mod setup;
 
-const HEADER_WORDS: [&str; 5] = ["scenario", "title", "checks", "needs", "setup"];
-const CALL_WORDS: [&str; 5] = ["open", "send", "receive", "close", "abort"];
-const SETUP_WORDS: [&str; 5] = ["buffer", "mtu", "peer.iss", "seed", "nagle"];
-
-/// The outcomes that are written as words.
-static OUTCOMES: [ExpectedOutcome; 9] = [
-    ExpectedOutcome::Ok,
-    ExpectedOutcome::Nothing,
-    ExpectedOutcome::EndOfStream,
-    ExpectedOutcome::Failure(CallFailure::Reset),
-    ExpectedOutcome::Failure(CallFailure::Refused),
-    ExpectedOutcome::Failure(CallFailure::Closing),
-    ExpectedOutcome::Failure(CallFailure::NoConnection),
-    ExpectedOutcome::Failure(CallFailure::TimedOut),
-    ExpectedOutcome::AnyFailure,
-];
+const HEADER_WORDS: [&str; 6] = ["scenario", "title", "checks", "needs", "setup", "connection"];
 
 /// Reads a file of scenarios: the version line, then at least one scenario, each with a name of its own.
 ///
@@ -140,13 +124,16 @@ enum Header {
     Checks,
     Needs,
     Setup,
+    Connection,
 }
 
 fn line_sort(line: Line<'_>) -> Result<Sort, ParseError> {
     let Some((place, word)) = line.words().next() else {
         return Err(line.error_at_end("a header line or a step"));
     };
-    let missing_time = word.starts_with(['<', '>']) || word == "quiet" || CALL_WORDS.contains(&word);
+    let missing_time = word.starts_with(['<', '>', '@'])
+        || ["quiet", "device"].contains(&word)
+        || call::WORDS.contains(&word);
     let message = match word {
         _ if word.starts_with(['+', '*']) => return Ok(Sort::Step),
         "scenario" => return Ok(Sort::Scenario),
@@ -154,6 +141,7 @@ fn line_sort(line: Line<'_>) -> Result<Sort, ParseError> {
         "checks" => return Ok(Sort::Header(Header::Checks)),
         "needs" => return Ok(Sort::Header(Header::Needs)),
         "setup" => return Ok(Sort::Header(Header::Setup)),
+        "connection" => return Ok(Sort::Header(Header::Connection)),
         "tcpspec" => "found a second version line, expected one, at the top of the file".to_owned(),
         _ if missing_time => format!("found {}, expected its time before it, such as `+0`", quoted(word)),
         _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
@@ -208,7 +196,8 @@ impl<'a> Draft<'a> {
             title: String::new(),
             checks: Vec::new(),
             needs: Vec::new(),
-            setup: ScenarioSetup::default(),
+            setup: super::ScenarioSetup::default(),
+            connections: Vec::new(),
             steps: Vec::new(),
         };
         Ok(Self { line, scenario, headers: Vec::new() })
@@ -220,7 +209,7 @@ impl<'a> Draft<'a> {
                 format!("found {code} after a step, expected header lines before steps")
             }));
         }
-        if self.headers.contains(&header) {
+        if self.headers.contains(&header) && header != Header::Connection {
             return Err(whole(line, |code| format!("found {code}, expected only one line of this sort")));
         }
         self.headers.push(header);
@@ -228,7 +217,11 @@ impl<'a> Draft<'a> {
             Header::Title => self.scenario.title = title(line)?,
             Header::Checks => self.scenario.checks = listing(line, "requirement ids", requirement_id)?,
             Header::Needs => self.scenario.needs = listing(line, "names of capabilities", capability)?,
-            Header::Setup => self.scenario.setup = setup(line)?,
+            Header::Setup => self.scenario.setup = setup::setup(line)?,
+            Header::Connection => {
+                let connection = setup::connection(line, &self.scenario.connections)?;
+                self.scenario.connections.push(connection);
+            }
         }
         Ok(())
     }
@@ -298,73 +291,39 @@ fn capability(word: &str) -> Result<Capability, String> {
         .ok_or_else(|| format!("one of {}{}", listed(names), suggestion(word, names)))
 }
 
-fn setup(line: Line<'_>) -> Result<ScenarioSetup, ParseError> {
-    let mut cursor = Cursor::new(line)?;
-    cursor.take_word("setup");
-    let mut setup = ScenarioSetup::default();
-    let mut named: Vec<&str> = Vec::new();
-    while named.is_empty() || cursor.peek().is_some() {
-        let before = cursor.used();
-        let Some(key) = cursor.take_known(|word| SETUP_WORDS.into_iter().find(|key| *key == word)) else {
-            return Err(cursor
-                .unexpected_word(&format!("KEY=VALUE, KEY one of {}", listed(SETUP_WORDS)), SETUP_WORDS));
-        };
-        if named.contains(&key) {
-            return Err(
-                cursor.error_since(before, |key| format!("found {key} a second time, expected it once"))
-            );
-        }
-        named.push(key);
-        cursor.require(Kind::Equals, &format!("`=` after `{key}`"))?;
-        match key {
-            "buffer" => {
-                setup.buffer = Some(number::within(&mut cursor, "octets of buffer", 1..=MAX_OCTETS.into())?);
-            }
-            "mtu" => {
-                let range = MIN_MTU.into()..=u16::MAX.into();
-                setup.mtu = Some(number::within(&mut cursor, "octets of an IP packet", range)?);
-            }
-            "peer.iss" => {
-                setup.peer_iss = Some(number::up_to(&mut cursor, "a sequence number", u32::MAX.into())?);
-            }
-            "seed" => setup.seed = Some(number::up_to(&mut cursor, "a seed", u64::MAX)?),
-            _ => setup.nagle = Some(on_or_off(&mut cursor)?),
-        }
-    }
-    Ok(setup)
-}
-
-fn on_or_off(cursor: &mut Cursor<'_>) -> Result<bool, ParseError> {
-    let meaning = |word: &str| match word {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    };
-    cursor.take_known(meaning).ok_or_else(|| cursor.unexpected("`on` or `off`"))
-}
-
 fn step(line: Line<'_>) -> Result<Step, ParseError> {
     let mut cursor = Cursor::new(line)?;
     let when = when(&mut cursor)?;
     let time_ends = cursor.used();
+    let connection = if cursor.take(Kind::At) { label(&mut cursor)? } else { 1 };
+    let label_ends = cursor.used();
     let what = what(&mut cursor)?;
     if cursor.peek().is_some() {
         return Err(left_over(&cursor, &what));
     }
-    // The time is judged last, because what is right depends on the action.
+    // Label and time are judged last, because what is right depends on the action.
+    if connection != 1 && matches!(what, What::Quiet(_) | What::Device { .. }) {
+        let problem = "expected no label: silence and the device concern all connections";
+        return Err(cursor.error_over(time_ends..label_ends, |label| format!("found {label}, {problem}")));
+    }
     match time_problem(when, &what) {
         Some(problem) => Err(cursor.error_over(0..time_ends, |time| format!("found {time}, {problem}"))),
-        None => Ok(Step { when, what }),
+        None => Ok(Step { when, connection, what }),
     }
+}
+
+/// A connection's number, behind the `@` in steps.
+fn label(cursor: &mut Cursor<'_>) -> Result<u8, ParseError> {
+    number::within(cursor, "a connection", 1..=MAX_CONNECTIONS.into())
 }
 
 /// The line goes on after all that could be read.
 fn left_over(cursor: &Cursor<'_>, what: &What) -> ParseError {
     let (fields, order): (&[&str], _) = match what {
-        What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, damage"),
-        What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, <OPTIONS>"),
-        What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or"]),
-        What::Quiet(_) => return cursor.unexpected("the end of the line"),
+        What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage"),
+        What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, class"),
+        What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or", "urgent"]),
+        What::Quiet(_) | What::Device { .. } => return cursor.unexpected("the end of the line"),
     };
     let is_field = |token: Token<'_>| token.kind == Kind::Less || fields.contains(&token.text);
     if cursor.peek().is_some_and(is_field) {
@@ -400,14 +359,15 @@ fn time_problem(when: When, what: &What) -> Option<&'static str> {
             Some("expected a range that ends after it begins")
         }
         (When::After(_) | When::Between(..) | When::Whenever, What::Expect(_)) | (When::After(_), _) => None,
-        (When::Between(..) | When::Whenever, What::Call { .. } | What::Segment(_) | What::Quiet(_)) => {
-            Some("expected a plain `+D`: ranges and `*` are for what the stack must send")
-        }
+        (
+            When::Between(..) | When::Whenever,
+            What::Call { .. } | What::Segment(_) | What::Quiet(_) | What::Device { .. },
+        ) => Some("expected a plain `+D`: ranges and `*` are for what the stack must send"),
     }
 }
 
 fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
-    const EXPECTED: &str = "`<`, `>`, quiet or a call: open, send, receive, close, abort";
+    const EXPECTED: &str = "`<`, `>`, quiet, device or a call: open, send, receive, close, abort, set";
     if cursor.take(Kind::Less) {
         return Ok(What::Segment(segment::spec(cursor)?));
     }
@@ -421,52 +381,20 @@ fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
     if cursor.take_word("quiet") {
         return Ok(What::Quiet(number::span(cursor)?));
     }
-    let Some(word) = cursor.take_known(|word| CALL_WORDS.into_iter().find(|call| *call == word)) else {
-        return Err(cursor.unexpected_word(EXPECTED, CALL_WORDS.into_iter().chain(["quiet"])));
+    if cursor.take_word("device") {
+        return Ok(What::Device { refuses: choice(cursor, ["accepts", "refuses"])? });
+    }
+    let Some(word) = cursor.take_known(|word| call::WORDS.into_iter().find(|call| *call == word)) else {
+        return Err(cursor.unexpected_word(EXPECTED, call::WORDS.into_iter().chain(["quiet", "device"])));
     };
-    let call = match word {
-        "open" => open(cursor)?,
-        "send" => ScenarioCall::Send(number::up_to(cursor, "octets to send", MAX_OCTETS.into())?),
-        "receive" => ScenarioCall::Receive(match cursor.peek_word() {
-            Some(_) => number::up_to(cursor, "most octets to receive", u32::MAX.into())?,
-            None => DEFAULT_RECEIVE,
-        }),
-        "close" => ScenarioCall::Close,
-        _ => ScenarioCall::Abort,
-    };
-    Ok(What::Call { call, expected: outcomes(cursor)? })
+    Ok(What::Call { call: call::call(word, cursor)?, expected: call::outcomes(cursor)? })
 }
 
-fn open(cursor: &mut Cursor<'_>) -> Result<ScenarioCall, ParseError> {
-    let meaning = |word: &str| match word {
-        "passive" => Some(ScenarioCall::OpenPassive),
-        "active" => Some(ScenarioCall::OpenActive),
-        _ => None,
-    };
-    cursor
-        .take_known(meaning)
-        .ok_or_else(|| cursor.unexpected_word("`passive` or `active`", ["passive", "active"]))
-}
-
-/// `-> OUTCOME or OUTCOME...`, or nothing.
-fn outcomes(cursor: &mut Cursor<'_>) -> Result<Vec<ExpectedOutcome>, ParseError> {
-    let mut found = Vec::new();
-    if !cursor.take(Kind::Arrow) {
-        return Ok(found);
-    }
-    while found.is_empty() || cursor.take_word("or") {
-        found.push(outcome(cursor)?);
-    }
-    Ok(found)
-}
-
-fn outcome(cursor: &mut Cursor<'_>) -> Result<ExpectedOutcome, ParseError> {
-    if cursor.peek_word().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
-        return Ok(ExpectedOutcome::Octets(number::up_to(cursor, "octets", u32::MAX.into())?));
-    }
-    let words = || OUTCOMES.iter().map(ExpectedOutcome::word);
-    let known = cursor.take_known(|word| OUTCOMES.iter().find(|outcome| outcome.word() == word).cloned());
-    known.ok_or_else(|| {
-        cursor.unexpected_word(&format!("an outcome: a number of octets, {}", listed(words())), words())
-    })
+/// The second of two words, not the first.
+fn choice(cursor: &mut Cursor<'_>, words: [&'static str; 2]) -> Result<bool, ParseError> {
+    let found = cursor.take_known(|word| words.iter().position(|known| *known == word));
+    let [no, yes] = words;
+    found
+        .map(|index| index == 1)
+        .ok_or_else(|| cursor.unexpected_word(&format!("`{yes}` or `{no}`"), [yes, no]))
 }

@@ -9,8 +9,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    DEFAULT_RECEIVE, Damage, ExpectedOutcome, OptionSpec, Scenario, ScenarioCall, ScenarioSetup,
-    SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
+    ConnectionSetup, DEFAULT_RECEIVE, Damage, ExpectedOutcome, OptionSpec, Scenario, ScenarioCall,
+    ScenarioKnob, ScenarioSetup, SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
 };
 use crate::stack::{CallFailure, CallOutcome, Capability};
 
@@ -32,7 +32,7 @@ pub fn print_file(scenarios: &[Scenario]) -> String {
 /// The scenario without the version line, and without a line feed after its last step.
 impl Display for Scenario {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { name, title, checks, needs, setup, steps } = self;
+        let Self { name, title, checks, needs, setup, connections, steps } = self;
         write!(f, "scenario {}", one_line(name))?;
         let needs: Vec<_> = needs.iter().map(|need| Capability::name(*need)).collect();
         let lines = [
@@ -44,6 +44,7 @@ impl Display for Scenario {
         for (word, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
             write!(f, "\n{word:7} {}", one_line(&value))?;
         }
+        connections.iter().try_for_each(|connection| write!(f, "\n{connection}"))?;
         if !steps.is_empty() {
             writeln!(f)?;
         }
@@ -57,21 +58,50 @@ fn one_line(value: &str) -> String {
 }
 
 fn setup_words(setup: ScenarioSetup) -> String {
-    let ScenarioSetup { buffer, mtu, peer_iss, seed, nagle } = setup;
+    let ScenarioSetup { buffer, receive_buffer, send_buffer, mtu, peer_iss, seed, nagle, congestion } = setup;
     let words = [
         buffer.map(|octets| format!("buffer={octets}")),
+        receive_buffer.map(|octets| format!("receive.buffer={octets}")),
+        send_buffer.map(|octets| format!("send.buffer={octets}")),
         mtu.map(|octets| format!("mtu={octets}")),
         peer_iss.map(|number| format!("peer.iss={number}")),
         seed.map(|seed| format!("seed={seed}")),
-        nagle.map(|on| format!("nagle={}", if on { "on" } else { "off" })),
+        nagle.map(|on| format!("nagle={}", on_or_off(on))),
+        congestion.map(|on| format!("congestion={}", on_or_off(on))),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+const fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// `connection N KEY=VALUE...`
+impl Display for ConnectionSetup {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { label, service, client, peer } = self;
+        write!(f, "connection {label}")?;
+        service.iter().try_for_each(|port| write!(f, " service={port}"))?;
+        client.iter().try_for_each(|port| write!(f, " client={port}"))?;
+        peer.iter().try_for_each(|class| write!(f, " peer={}", class.name()))
+    }
 }
 
 /// `TIME ACTION`, on one line without its end.
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{:7} {}", self.when.to_string(), self.what)
+        write!(f, "{:7} {}", self.when.to_string(), self.action())
+    }
+}
+
+impl Step {
+    /// The step without its time: the connection's label, if it is not the first, and what is done or expected.
+    #[must_use]
+    pub fn action(&self) -> String {
+        match self.connection {
+            1 => self.what.to_string(),
+            label => format!("@{label} {}", self.what),
+        }
     }
 }
 
@@ -110,7 +140,8 @@ impl Display for Span {
     }
 }
 
-/// The action of a step: a call with its outcomes, `< SEGMENT`, `> PATTERN or PATTERN`, or `quiet D`.
+/// The action of a step: a call with its outcomes, `< SEGMENT`, `> PATTERN or PATTERN`, `quiet D`, or what the
+/// device does.
 impl Display for What {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,6 +150,9 @@ impl Display for What {
             Self::Segment(segment) => write!(f, "< {segment}"),
             Self::Expect(patterns) => write!(f, "> {}", alternatives(patterns)),
             Self::Quiet(span) => write!(f, "quiet {span}"),
+            Self::Device { refuses } => {
+                f.write_str(if *refuses { "device refuses" } else { "device accepts" })
+            }
         }
     }
 }
@@ -134,10 +168,26 @@ impl Display for ScenarioCall {
             Self::OpenPassive => f.write_str("open passive"),
             Self::OpenActive => f.write_str("open active"),
             Self::Send(octets) => write!(f, "send {octets}"),
+            Self::SendUrgent(octets) => write!(f, "send {octets} urgent"),
             Self::Receive(DEFAULT_RECEIVE) => f.write_str("receive"),
             Self::Receive(octets) => write!(f, "receive {octets}"),
             Self::Close => f.write_str("close"),
             Self::Abort => f.write_str("abort"),
+            Self::Set(knob) => write!(f, "set {knob}"),
+        }
+    }
+}
+
+/// The knob and its value.
+impl Display for ScenarioKnob {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nagle(on) => write!(f, "nagle {}", on_or_off(*on)),
+            Self::KeepAlive(None) => f.write_str("keep-alive off"),
+            Self::KeepAlive(Some(span)) => write!(f, "keep-alive {span}"),
+            Self::UserTimeout(None) => f.write_str("user-timeout default"),
+            Self::UserTimeout(Some(span)) => write!(f, "user-timeout {span}"),
+            Self::TrafficClass(class) => write!(f, "traffic-class {class}"),
         }
     }
 }
@@ -200,7 +250,7 @@ impl Display for SeqExpr {
 /// The segment without the `<` before it.
 impl Display for SegmentSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { ctl, seq, len, ack, wnd, up, options, damage } = self;
+        let Self { ctl, seq, len, ack, wnd, up, options, from, to, damage } = self;
         ctl.fmt(f)?;
         numbers(f, *seq, (*len > 0).then_some(*len), *ack)?;
         wnd.iter().try_for_each(|wnd| write!(f, " win {wnd}"))?;
@@ -208,6 +258,8 @@ impl Display for SegmentSpec {
             write!(f, " urg {up}")?;
         }
         option_list(f, options.as_deref())?;
+        from.iter().try_for_each(|class| write!(f, " from {}", class.name()))?;
+        to.iter().try_for_each(|class| write!(f, " to {}", class.name()))?;
         let Damage { bad_checksum, data_offset, reserved } = damage;
         if *bad_checksum {
             f.write_str(" bad-checksum")?;
@@ -223,7 +275,7 @@ impl Display for SegmentSpec {
 /// The pattern without the `>` before it.
 impl Display for SegmentPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { ctl, seq, len, ack, wnd, options } = self;
+        let Self { ctl, seq, len, ack, wnd, up, options, traffic_class } = self;
         ctl.fmt(f)?;
         numbers(f, *seq, *len, *ack)?;
         match wnd {
@@ -231,7 +283,9 @@ impl Display for SegmentPattern {
             Some(WindowPattern::Exactly(wnd)) => write!(f, " win {wnd}")?,
             Some(WindowPattern::Above(wnd)) => write!(f, " win >{wnd}")?,
         }
-        option_list(f, options.as_deref())
+        up.iter().try_for_each(|up| write!(f, " urg {up}"))?;
+        option_list(f, options.as_deref())?;
+        traffic_class.iter().try_for_each(|class| write!(f, " class {class}"))
     }
 }
 
@@ -287,7 +341,9 @@ scenario rfc9293/3.10.7.4-example
 title   One of each
 checks  MUST-13 R9293-3.10.7.4-x
 needs   tells-resets urgent
-setup   buffer=4096 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off
+setup   buffer=4096 receive.buffer=1 send.buffer=2 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off congestion=on
+connection 2 service=81 client=65535 peer=subnet-broadcast
+connection 16 peer=other
 
 +0      open passive -> ok
 +0      open active -> refused or timed-out or failure
@@ -303,6 +359,17 @@ setup   buffer=4096 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off
 +0      close
 +0      abort
 +0      quiet 2msl
++0      @2 send 10 urgent -> 10
++0      @16 < . <nop> from other to multicast bad-checksum
++0~+1   @2 > PU. 1(10) win 5 urg 10 <nop> class 63 or R
++0      set nagle off -> ok
++0      set keep-alive off
++0      @2 set keep-alive 2msl
++0      set user-timeout default
++0      set user-timeout 5
++0      set traffic-class 46
++0      device refuses
++0.5    device accepts
 
 scenario another
 
@@ -330,7 +397,8 @@ scenario another
             checks: Vec::new(),
             needs: Vec::new(),
             setup: ScenarioSetup::default(),
-            steps: vec![Step { when: When::After(Span::default()), what }],
+            connections: Vec::new(),
+            steps: vec![Step { when: When::After(Span::default()), connection: 1, what }],
         }
     }
 
@@ -352,6 +420,8 @@ scenario another
             wnd: None,
             up: 0,
             options: None,
+            from: None,
+            to: None,
             damage: Damage::default(),
         };
         let segment = |spec| is_refused(scenario(What::Segment(spec)));
@@ -375,6 +445,23 @@ scenario another
         assert!(is_refused(Scenario { steps: Vec::new(), ..close() }));
         assert!(is_refused(Scenario { name: "a\n+0 abort".to_owned(), ..close() }));
         assert!(is_refused(Scenario { checks: vec!["MUST-1\n+0 abort".to_owned()], ..close() }));
+        let connection = |connection| is_refused(Scenario { connections: vec![connection], ..close() });
+        let other = ConnectionSetup { label: 2, service: Some(81), ..ConnectionSetup::default() };
+        assert!(!connection(other) && !connection(ConnectionSetup { label: 16, ..other }));
+        assert!(connection(ConnectionSetup { label: 0, ..other }));
+        assert!(connection(ConnectionSetup { label: 17, ..other }));
+        assert!(connection(ConnectionSetup { client: Some(0), ..other }));
+        assert!(connection(ConnectionSetup { service: None, ..other }));
+        assert!(is_refused(Scenario { connections: vec![other, other], ..close() }));
+        for what in [What::Quiet(Span::default()), What::Device { refuses: true }] {
+            let mut labelled = scenario(what);
+            assert!(!is_refused(labelled.clone()));
+            labelled.steps[0].connection = 2;
+            assert!(is_refused(labelled));
+        }
+        let mut labelled = close();
+        labelled.steps[0].connection = 17;
+        assert!(is_refused(labelled));
     }
 
     #[test]

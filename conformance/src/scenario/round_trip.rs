@@ -67,6 +67,10 @@ fn damages() -> impl Strategy<Value = Damage> {
         .prop_map(|(bad_checksum, data_offset, reserved)| Damage { bad_checksum, data_offset, reserved })
 }
 
+fn address_classes() -> impl Strategy<Value = AddressClass> {
+    select(AddressClass::ALL.to_vec())
+}
+
 fn segments() -> impl Strategy<Value = SegmentSpec> {
     (
         flags(),
@@ -76,9 +80,10 @@ fn segments() -> impl Strategy<Value = SegmentSpec> {
         option::of(any::<u16>()),
         prop_oneof![Just(0), any::<u16>()],
         option_lists(),
+        (option::of(address_classes()), option::of(address_classes())),
         damages(),
     )
-        .prop_map(|(ctl, seq, len, ack, wnd, up, options, damage)| SegmentSpec {
+        .prop_map(|(ctl, seq, len, ack, wnd, up, options, (from, to), damage)| SegmentSpec {
             ctl,
             seq,
             len,
@@ -86,6 +91,8 @@ fn segments() -> impl Strategy<Value = SegmentSpec> {
             wnd,
             up,
             options,
+            from,
+            to,
             damage,
         })
 }
@@ -96,20 +103,24 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
         any::<u16>().prop_map(WindowPattern::Above)
     ];
     (
-        flags().prop_map(|ctl| ctl.without(Control::PSH | Control::ECE | Control::CWR)),
+        flags().prop_map(|ctl| ctl.without(Control::ECE | Control::CWR)),
         option::of(numbers(&Anchor::OF_STACK)),
         option::of(0..=MAX_TEXT),
         option::of(numbers(&Anchor::OF_PEER)),
         option::of(windows),
+        option::of(any::<u16>()),
         option_lists().prop_map(|list| list.filter(|list| !list.is_empty())),
+        option::of(0..=MAX_TRAFFIC_CLASS),
     )
-        .prop_map(|(ctl, seq, len, ack, wnd, options)| SegmentPattern {
+        .prop_map(|(ctl, seq, len, ack, wnd, up, options, traffic_class)| SegmentPattern {
             ctl,
             seq,
             len,
             ack,
             wnd,
+            up,
             options,
+            traffic_class,
         })
 }
 
@@ -118,10 +129,21 @@ fn calls() -> impl Strategy<Value = ScenarioCall> {
         Just(ScenarioCall::OpenPassive),
         Just(ScenarioCall::OpenActive),
         (0..=MAX_OCTETS).prop_map(ScenarioCall::Send),
+        (0..=MAX_OCTETS).prop_map(ScenarioCall::SendUrgent),
         any::<u32>().prop_map(ScenarioCall::Receive),
         Just(ScenarioCall::Receive(DEFAULT_RECEIVE)),
         Just(ScenarioCall::Close),
         Just(ScenarioCall::Abort),
+        knobs().prop_map(ScenarioCall::Set),
+    ]
+}
+
+fn knobs() -> impl Strategy<Value = ScenarioKnob> {
+    prop_oneof![
+        any::<bool>().prop_map(ScenarioKnob::Nagle),
+        option::of(spans()).prop_map(ScenarioKnob::KeepAlive),
+        option::of(spans()).prop_map(ScenarioKnob::UserTimeout),
+        (0..=MAX_TRAFFIC_CLASS).prop_map(ScenarioKnob::TrafficClass),
     ]
 }
 
@@ -155,46 +177,66 @@ fn times_of_expectations() -> impl Strategy<Value = When> {
     ]
 }
 
+fn labels() -> impl Strategy<Value = u8> {
+    prop_oneof![Just(1), 1..=MAX_CONNECTIONS]
+}
+
 fn steps() -> impl Strategy<Value = Step> {
     let stimuli = prop_oneof![
         (calls(), vec(outcomes(), 0..4)).prop_map(|(call, expected)| What::Call { call, expected }),
         segments().prop_map(What::Segment),
+    ];
+    let of_all = prop_oneof![
         spans().prop_map(What::Quiet),
+        any::<bool>().prop_map(|refuses| What::Device { refuses }),
     ];
     prop_oneof![
-        2 => (spans(), stimuli).prop_map(|(span, what)| Step { when: When::After(span), what }),
-        1 => (times_of_expectations(), vec(patterns(), 1..4))
-            .prop_map(|(when, patterns)| Step { when, what: What::Expect(patterns) }),
+        2 => (spans(), labels(), stimuli)
+            .prop_map(|(span, connection, what)| Step { when: When::After(span), connection, what }),
+        1 => (spans(), of_all).prop_map(|(span, what)| Step { when: When::After(span), connection: 1, what }),
+        1 => (times_of_expectations(), labels(), vec(patterns(), 1..4))
+            .prop_map(|(when, connection, patterns)| Step { when, connection, what: What::Expect(patterns) }),
     ]
 }
 
+/// Connections with something to say of their sockets, no label twice.
+fn connections() -> impl Strategy<Value = Vec<ConnectionSetup>> {
+    let sockets = (option::of(1..=u16::MAX), option::of(1..=u16::MAX), option::of(address_classes()));
+    proptest::collection::btree_map(1..=MAX_CONNECTIONS, sockets, 0..3).prop_map(|connections| {
+        connections
+            .into_iter()
+            .map(|(label, (service, client, peer))| ConnectionSetup { label, service, client, peer })
+            .filter(|setup| *setup != ConnectionSetup { label: setup.label, ..ConnectionSetup::default() })
+            .collect()
+    })
+}
+
 fn setups() -> impl Strategy<Value = ScenarioSetup> {
+    let buffers = || option::of(1..=MAX_OCTETS);
     (
-        option::of(1..=MAX_OCTETS),
+        (buffers(), buffers(), buffers()),
         option::of(MIN_MTU..=u16::MAX),
         option::of(any::<u32>()),
         option::of(any::<u64>()),
         option::of(any::<bool>()),
+        option::of(any::<bool>()),
     )
-        .prop_map(|(buffer, mtu, peer_iss, seed, nagle)| ScenarioSetup {
-            buffer,
-            mtu,
-            peer_iss,
-            seed,
-            nagle,
+        .prop_map(|((buffer, receive_buffer, send_buffer), mtu, peer_iss, seed, nagle, congestion)| {
+            ScenarioSetup { buffer, receive_buffer, send_buffer, mtu, peer_iss, seed, nagle, congestion }
         })
 }
 
 fn scenarios() -> impl Strategy<Value = Scenario> {
     let ids = proptest::collection::btree_set("[A-Za-z][A-Za-z0-9._-]{0,12}", 0..4);
     let needs = subsequence(Capability::ALL.to_vec(), 0..=Capability::ALL.len());
-    (names(), titles(), ids, needs, setups(), vec(steps(), 1..12)).prop_map(
-        |(name, title, checks, needs, setup, steps)| Scenario {
+    (names(), titles(), ids, needs, setups(), connections(), vec(steps(), 1..12)).prop_map(
+        |(name, title, checks, needs, setup, connections, steps)| Scenario {
             name,
             title,
             checks: checks.into_iter().collect(),
             needs,
             setup,
+            connections,
             steps,
         },
     )
@@ -290,7 +332,8 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 /// Pieces of lines, a space three times as often as any other.
 const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
                      win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
-                     peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|//| | | ";
+                     peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|@|2|urgent|set|nagle|\
+                     keep-alive|on|off|device|refuses|from|to|other|class|//| | | ";
 
 proptest! {
     #[test]

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tcpspec_core::event::{Call, CallError, Outcome, Remote};
@@ -336,6 +336,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         let listening = self.host.listener(id).map(|_| State::Listen);
         let unaccepted = || self.host.unaccepted(id).map(|connection| connection.tcb.state);
         self.connection(socket).map(|connection| connection.tcb.state).or_else(unaccepted).or(listening)
+    }
+
+    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
+        self.connection(socket).map(|connection| connection.pair.remote)
     }
 
     fn refuse_packets(&mut self, refuse: bool) {

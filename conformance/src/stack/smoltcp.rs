@@ -15,6 +15,7 @@
 //! governs what is sent. The delayed acknowledgment is left at smoltcp's default of 10 ms. Checksums are left on;
 //! smoltcp skips the test of TCP checksums under `cfg(fuzzing)`.
 
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -128,6 +129,13 @@ impl Stack for Smoltcp {
         let host = self.host();
         host.device.refuse(refuse);
         host.poll();
+    }
+
+    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
+        let host = self.host.as_ref()?;
+        let handle = host.connections.get(index(socket))?.handle;
+        let remote = host.sockets.get::<tcp::Socket<'_>>(handle).remote_endpoint()?;
+        Some(SocketAddr::new(remote.addr.into(), remote.port))
     }
 
     fn state(&self, socket: SocketId) -> Option<State> {

@@ -26,6 +26,8 @@ pub(super) struct Packet<'a> {
     pub(super) destination: IpAddr,
     /// Time to live, or hop limit.
     pub(super) ttl: u8,
+    /// The Diffserv field, its six bits.
+    pub(super) traffic_class: u8,
     /// The whole segment, header included.
     pub(super) segment: &'a [u8],
 }
@@ -63,6 +65,7 @@ fn read_v4(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
         source: Ipv4Addr::new(a, b, c, d).into(),
         destination: Ipv4Addr::new(e, f, g, h).into(),
         ttl: fixed[8],
+        traffic_class: fixed[1] >> 2,
         segment,
     })
 }
@@ -75,6 +78,7 @@ fn read_v6(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
         source: v6_address(fixed, 8),
         destination: v6_address(fixed, 24),
         ttl: fixed[7],
+        traffic_class: (fixed[0] & 0x0f) << 2 | fixed[1] >> 6,
         segment: skip_extension_headers(fixed[6], payload)?,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! The page is outside the package, so in a packaged crate there is nothing to compare with.
 
-use tcpspec::scenario::{Anchor, MAX_STEPS, parse, print_file};
+use tcpspec::scenario::{AddressClass, Anchor, MAX_STEPS, parse, print_file};
 use tcpspec::stack::Capability;
 
 /// The page, if the whole repository is here.
@@ -63,8 +63,12 @@ fn the_page_names_every_word_of_the_language() {
     let Some(page) = page() else { return };
     let words = "open passive|open active|send N|receive|close|abort|quiet D|nothing|end|reset|refused|\
                  closing|no-connection|timed-out|failure|mss N|wscale N|sackOK|TS val N ecr N|nop|eol|\
-                 raw HEX|bad-checksum|offset N|reserved N|win >N|buffer|mtu|peer.iss|seed|nagle";
+                 raw HEX|bad-checksum|offset N|reserved N|win >N|buffer|receive.buffer|send.buffer|mtu|peer.iss|seed|\
+                 nagle|congestion|connection N|service|client|peer|set nagle|set keep-alive D|set user-timeout D|\
+                 set traffic-class N|send N urgent|device refuses|device accepts|from ADDRESS|to ADDRESS|class N|\
+                 urg N";
     let names = Anchor::ALL.map(Anchor::name).into_iter().chain(Capability::ALL.map(Capability::name));
+    let names = names.chain(AddressClass::ALL.map(AddressClass::name));
     for word in words.split('|').chain(names) {
         assert!(page.contains(&format!("`{word}")), "{word} is missing");
     }

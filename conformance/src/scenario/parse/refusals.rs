@@ -43,8 +43,8 @@ const FILES: &[(&str, &str)] = &[
 const LINES: &[(&str, &str)] = &[
     (
         "titel A",
-        "1: found `titel`, expected a step (`+0 ...`) or one of scenario, title, checks, needs, setup; did \
-         you mean `title`?",
+        "1: found `titel`, expected a step (`+0 ...`) or one of scenario, title, checks, needs, setup, \
+         connection; did you mean `title`?",
     ),
     ("open passive", "1: found `open`, expected its time before it, such as `+0`"),
     ("< S", "1: found `<`, expected its time before it, such as `+0`"),
@@ -65,11 +65,11 @@ const LINES: &[(&str, &str)] = &[
     ),
     (
         "setup",
-        "6: found the end of the line, expected KEY=VALUE, KEY one of buffer, mtu, peer.iss, seed, nagle",
+        "6: found the end of the line, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion",
     ),
     (
         "setup bufer=1",
-        "7: found `bufer`, expected KEY=VALUE, KEY one of buffer, mtu, peer.iss, seed, nagle; did you mean \
+        "7: found `bufer`, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion; did you mean \
          `buffer`?",
     ),
     ("setup mtu 1500", "11: found `1500`, expected `=` after `mtu`"),
@@ -78,7 +78,35 @@ const LINES: &[(&str, &str)] = &[
     ("setup buffer=0", "14: found `0`, expected octets of buffer, a number from 1 to 1048576"),
     ("setup buffer=1048577", "14: found `1048577`, expected octets of buffer, a number from 1 to 1048576"),
     ("setup seed=1 seed=2", "14: found `seed` a second time, expected it once"),
-    ("setup nagle=no", "13: found `no`, expected `on` or `off`"),
+    ("setup nagle=no", "13: found `no`, expected `on` or `off`; did you mean `on`?"),
+    ("setup send.buffer=0", "19: found `0`, expected octets of buffer, a number from 1 to 1048576"),
+    ("connection", "11: found the end of the line, expected a connection, a number from 1 to 16"),
+    ("connection 0 peer=other", "12: found `0`, expected a connection, a number from 1 to 16"),
+    ("connection 17 peer=other", "12: found `17`, expected a connection, a number from 1 to 16"),
+    ("connection 2", "13: found the end of the line, expected KEY=VALUE, KEY one of service, client, peer"),
+    ("connection 2 client=0", "21: found `0`, expected a port, a number from 1 to 65535"),
+    (
+        "connection 2 peer=multicats",
+        "19: found `multicats`, expected an address: peer, stack, other, broadcast, subnet-broadcast, multicast, \
+         unspecified, loopback; did you mean `multicast`?",
+    ),
+    // Labels.
+    ("@2 close", "1: found `@2`, expected its time before it, such as `+0`"),
+    ("+0 @ close", "6: found `close`, expected a connection, a number from 1 to 16"),
+    ("+0 @0 close", "5: found `0`, expected a connection, a number from 1 to 16"),
+    ("+0 @17 close", "5: found `17`, expected a connection, a number from 1 to 16"),
+    ("+0 @2 quiet 1", "4: found `@2`, expected no label: silence and the device concern all connections"),
+    (
+        "+0 @2 device refuses",
+        "4: found `@2`, expected no label: silence and the device concern all connections",
+    ),
+    // The device.
+    ("device refuses", "1: found `device`, expected its time before it, such as `+0`"),
+    ("+0 device refused", "11: found `refused`, expected `refuses` or `accepts`; did you mean `refuses`?"),
+    (
+        "* device accepts",
+        "1: found `*`, expected a plain `+D`: ranges and `*` are for what the stack must send",
+    ),
     // Times.
     ("+", "2: found the end of the line, expected a length of time such as 0.5, 500ms, 20us or 2msl"),
     ("+ close", "3: found `close`, expected a length of time such as 0.5, 500ms, 20us or 2msl"),
@@ -101,11 +129,11 @@ const LINES: &[(&str, &str)] = &[
     // Calls.
     (
         "+0",
-        "3: found the end of the line, expected `<`, `>`, quiet or a call: open, send, receive, close, abort",
+        "3: found the end of the line, expected `<`, `>`, quiet, device or a call: open, send, receive, close, abort, set",
     ),
     (
         "+0 recieve",
-        "4: found `recieve`, expected `<`, `>`, quiet or a call: open, send, receive, close, abort; did you \
+        "4: found `recieve`, expected `<`, `>`, quiet, device or a call: open, send, receive, close, abort, set; did you \
          mean `receive`?",
     ),
     ("+0 open", "8: found the end of the line, expected `passive` or `active`"),
@@ -114,6 +142,15 @@ const LINES: &[(&str, &str)] = &[
     ("+0 send -> ok", "9: found `->`, expected octets to send, a number from 0 to 1048576"),
     ("+0 send 1048577", "9: found `1048577`, expected octets to send, a number from 0 to 1048576"),
     ("+0 receive all", "12: found `all`, expected most octets to receive, a number from 0 to 4294967295"),
+    ("+0 send 5 urgently", "11: found `urgently`, expected the end of the line; did you mean `urgent`?"),
+    (
+        "+0 set keepalive 5",
+        "8: found `keepalive`, expected what to set: nagle, keep-alive, user-timeout, traffic-class; did you mean \
+         `keep-alive`?",
+    ),
+    ("+0 set nagle 1", "14: found `1`, expected `on` or `off`"),
+    ("+0 set keep-alive on", "19: found `on`, expected a length of time such as 0.5, 500ms, 20us or 2msl"),
+    ("+0 set traffic-class 64", "22: found `64`, expected the Diffserv field, a number from 0 to 63"),
     ("+0 close now", "10: found `now`, expected the end of the line"),
     (
         "+0 close ->",
@@ -138,7 +175,7 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . peer.nx",
         "8: found `peer.nx`, expected a sequence number: N, =N, peer.nxt, rcv.nxt, rcv.mid, rcv.last, \
-         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, bad-checksum, offset, reserved; did you mean \
+         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, bad-checksum, offset, reserved; did you mean \
          `peer.nxt`?",
     ),
     (
@@ -169,20 +206,29 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . win 5 ack 1",
         "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, \
-         damage",
+         from, to, damage",
     ),
     (
         "+0 < . bad-checksum <nop>",
-        "21: found `<`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, damage",
+        "21: found `<`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage",
     ),
     (
         "+0 < . offset 4 offset 5",
         "17: found `offset`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, \
-         damage",
+         from, to, damage",
     ),
     (
         "+0 < . win 5 bad-cheksum",
         "14: found `bad-cheksum`, expected the end of the line; did you mean `bad-checksum`?",
+    ),
+    (
+        "+0 < . from nowhere",
+        "13: found `nowhere`, expected an address: peer, stack, other, broadcast, subnet-broadcast, multicast, \
+         unspecified, loopback",
+    ),
+    (
+        "+0 < . to other from other",
+        "17: found `from`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage",
     ),
     ("+0 < . offset 16", "15: found `16`, expected the data offset in words, a number from 0 to 15"),
     ("+0 < . reserved 16", "17: found `16`, expected the reserved bits, a number from 0 to 15"),
@@ -205,10 +251,12 @@ const LINES: &[(&str, &str)] = &[
     ),
     // Expectations.
     (
-        "+0 > . urg 1",
-        "8: found `urg`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, seg.ack, \
-         seg.seq, seg.end; or ack, win, or",
+        "+0 > . offset 1",
+        "8: found `offset`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, seg.ack, \
+         seg.seq, seg.end; or ack, win, urg, class, or",
     ),
+    ("+0 > U. urg 65536", "13: found `65536`, expected the urgent pointer, a number from 0 to 65535"),
+    ("+0 > . class 64", "14: found `64`, expected the Diffserv field, a number from 0 to 63"),
     (
         "+0 > . or",
         "10: found the end of the line, expected flags: letters of SFRPUEW once each, `.` for ACK, or `-` \
@@ -216,15 +264,15 @@ const LINES: &[(&str, &str)] = &[
     ),
     (
         "+0 > . <nop> ack 1",
-        "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, <OPTIONS>",
+        "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, class",
     ),
     (
-        "+0 > FP.",
-        "6: found `FP.`, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at",
+        "+0 > FE.",
+        "6: found `FE.`, expected letters of SFRPU, `.` or `-`: whether the stack sets E or W is not looked at",
     ),
     (
         "+0 > R or EW",
-        "11: found `EW`, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at",
+        "11: found `EW`, expected letters of SFRPU, `.` or `-`: whether the stack sets E or W is not looked at",
     ),
     ("+0 > S. <>", "9: found `<>`, expected an option that must be there, or no list at all"),
     // Signs.
@@ -274,6 +322,16 @@ fn a_header_line_is_refused_the_second_time() {
 }
 
 #[test]
+fn a_connection_is_described_once() {
+    let file = |label| {
+        let lines = format!("connection 2 service=81\nconnection {label} peer=other");
+        format!("tcpspec 1\nscenario a\n{lines}\n+0 close")
+    };
+    assert_eq!(parse_one(&file(3)).map(|scenario| scenario.connections.len()), Ok(2));
+    assert_eq!(refusal(&file(2)), "4:12: found connection `2` a second time, expected another one");
+}
+
+#[test]
 fn a_second_scenario_is_refused_when_one_is_asked_for() {
     let two = "tcpspec 1\nscenario a\n+0 close\nscenario b // more\n+0 close\n";
     assert_eq!(
@@ -306,7 +364,9 @@ fn limits_themselves_are_accepted() {
         "+31536000 < R peer.nxt-4294967295".to_owned(),
         "+1000msl-31536000 close".to_owned(),
         format!("+0      send {MAX_OCTETS}"),
-        "+0      > SFRU. 1".to_owned(),
+        "+0      > SFRPU. 1".to_owned(),
+        "+0      @16 close".to_owned(),
+        "+0      set traffic-class 63".to_owned(),
     ] {
         let text = format!("tcpspec 1\n\nscenario a\n\n{line}\n");
         assert_eq!(print_file(&parse(&text).unwrap()), text);

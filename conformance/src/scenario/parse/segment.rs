@@ -7,15 +7,16 @@ use tcpspec_core::Control;
 use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind};
 use super::super::{
-    Anchor, Damage, MAX_OPTION_OCTETS, MAX_TEXT, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr,
-    WindowPattern,
+    AddressClass, Anchor, Damage, MAX_OPTION_OCTETS, MAX_TEXT, MAX_TRAFFIC_CLASS, OptionSpec, SegmentPattern,
+    SegmentSpec, SeqExpr, WindowPattern,
 };
 use super::{listed, number};
 
 /// The words that may follow the numbers of a peer's segment.
-pub(super) const FIELDS: [&str; 6] = ["ack", "win", "urg", "bad-checksum", "offset", "reserved"];
+pub(super) const FIELDS: [&str; 8] =
+    ["ack", "win", "urg", "from", "to", "bad-checksum", "offset", "reserved"];
 /// The words that may follow the numbers of an expected segment.
-pub(super) const PATTERN_FIELDS: [&str; 3] = ["ack", "win", "or"];
+pub(super) const PATTERN_FIELDS: [&str; 5] = ["ack", "win", "urg", "class", "or"];
 const OPTION_WORDS: [&str; 7] = ["mss", "wscale", "sackOK", "TS", "nop", "eol", "raw"];
 /// The largest number in a field of four bits.
 const FOUR_BITS: u64 = 15;
@@ -27,14 +28,27 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     let len = text_len(cursor, seq)?.unwrap_or(0);
     let ack = acknowledgment(cursor, &Anchor::OF_STACK)?;
     let wnd = if cursor.take_word("win") { Some(window(cursor)?) } else { None };
-    let up = if cursor.take_word("urg") {
-        number::up_to(cursor, "the urgent pointer", u16::MAX.into())?
-    } else {
-        0
-    };
+    let up = urgent_pointer(cursor)?.unwrap_or(0);
     let options = options(cursor)?;
+    let from = if cursor.take_word("from") { Some(address_class(cursor)?) } else { None };
+    let to = if cursor.take_word("to") { Some(address_class(cursor)?) } else { None };
     let damage = damage(cursor)?;
-    Ok(SegmentSpec { ctl, seq, len, ack, wnd, up, options, damage })
+    Ok(SegmentSpec { ctl, seq, len, ack, wnd, up, options, from, to, damage })
+}
+
+fn urgent_pointer(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
+    if !cursor.take_word("urg") {
+        return Ok(None);
+    }
+    number::up_to(cursor, "the urgent pointer", u16::MAX.into()).map(Some)
+}
+
+/// A word for a sort of address.
+pub(super) fn address_class(cursor: &mut Cursor<'_>) -> Result<AddressClass, ParseError> {
+    let names = AddressClass::ALL.map(AddressClass::name);
+    cursor
+        .take_known(|word| AddressClass::ALL.into_iter().find(|class| class.name() == word))
+        .ok_or_else(|| cursor.unexpected_word(&format!("an address: {}", listed(names)), names))
 }
 
 /// What comes after `>` or after `or`.
@@ -50,6 +64,7 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     } else {
         Some(WindowPattern::Exactly(window(cursor)?))
     };
+    let up = urgent_pointer(cursor)?;
     let before = cursor.used();
     let options = options(cursor)?;
     if options.as_ref().is_some_and(Vec::is_empty) {
@@ -58,7 +73,12 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
             format!("found {found}, expected an option that must be there, or no list at all")
         }));
     }
-    Ok(SegmentPattern { ctl, seq, len, ack, wnd, options })
+    let traffic_class = if cursor.take_word("class") {
+        Some(number::up_to(cursor, "the Diffserv field", MAX_TRAFFIC_CLASS.into())?)
+    } else {
+        None
+    };
+    Ok(SegmentPattern { ctl, seq, len, ack, wnd, up, options, traffic_class })
 }
 
 fn window(cursor: &mut Cursor<'_>) -> Result<u16, ParseError> {
@@ -78,13 +98,13 @@ fn flags(cursor: &mut Cursor<'_>) -> Result<Control, ParseError> {
 fn pattern_flags(cursor: &mut Cursor<'_>) -> Result<Control, ParseError> {
     let before = cursor.used();
     let ctl = flags(cursor)?;
-    if ctl == ctl.without(Control::PSH | Control::ECE | Control::CWR) {
+    if ctl == ctl.without(Control::ECE | Control::CWR) {
         Ok(ctl)
     } else {
         // They are not looked at; whoever writes one would believe that it is.
         Err(cursor.error_since(before, |found| {
             format!(
-                "found {found}, expected letters of SFRU, `.` or `-`: whether the stack sets P, E or W is not looked at"
+                "found {found}, expected letters of SFRPU, `.` or `-`: whether the stack sets E or W is not looked at"
             )
         }))
     }

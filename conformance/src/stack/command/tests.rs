@@ -185,7 +185,7 @@ fn what_is_no_reply_is_said_with_the_reason() {
         (vec![reset, opened, r#"{"n":4}"#, r#"{"n":5}"#], "the answer to `run` needs `now`"),
         (
             vec![reset, opened, r#"{"n":4}"#, r#"{"n":5,"now":7}"#],
-            "from 0 it was to run until 1000000, or until it sends, not until 7",
+            "from 0 it was to run until 10000, or until it sends, not until 7",
         ),
     ] {
         let parts: Vec<_> = replies.iter().map(|reply| echo(reply)).collect();

@@ -1,0 +1,107 @@
+//! What the bench knows of one connection of a scenario: its sockets, the peer's ledger and how far its user is.
+
+use std::net::SocketAddr;
+
+use tcpspec_core::SeqNumber;
+
+use super::addresses::Addresses;
+use super::ledger::Ledger;
+use crate::scenario::{AddressClass, ConnectionSetup, Scenario, ScenarioCall, What};
+use crate::stack::SocketId;
+use crate::trace::Numbering;
+use crate::wire::Endpoints;
+
+/// The passive end's port.
+const SERVICE_PORT: u16 = 80;
+
+/// The active end's port of the first connection; each further one has the next.
+const CLIENT_PORT: u16 = 49_152;
+
+/// The peer's initial sequence number, unless a scenario asks for another.
+const PEER_ISS: u32 = 1000;
+
+/// How far the initial sequence numbers of two connections are apart that follow each other.
+const BETWEEN_ISSES: u32 = 1_000_000;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) label: u8,
+    /// The passive end's port, and the active end's.
+    service: u16,
+    client: u16,
+    /// From the peer to the stack.
+    pub(super) endpoints: Endpoints,
+    pub(super) ledger: Ledger,
+    pub(super) numbering: Numbering,
+    pub(super) listener: Option<SocketId>,
+    pub(super) socket: Option<SocketId>,
+    /// Octets that the stack's user has sent on this connection, and read from it.
+    pub(super) sent: u32,
+    pub(super) read: u32,
+    /// The user has just called CLOSE or ABORT.
+    pub(super) user_ends: bool,
+}
+
+impl Connection {
+    /// The first connection, and every other one that the scenario names.
+    pub(super) fn all_of(scenario: &Scenario, addresses: Addresses) -> Vec<Self> {
+        let named = scenario.steps.iter().map(|step| step.connection);
+        let mut labels: Vec<u8> =
+            named.chain(scenario.connections.iter().map(|setup| setup.label)).chain([1]).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let peer_iss = scenario.setup.peer_iss.unwrap_or(PEER_ISS);
+        labels
+            .into_iter()
+            .map(|label| {
+                let setup = scenario.connections.iter().find(|setup| setup.label == label);
+                let setup = setup.copied().unwrap_or(ConnectionSetup { label, ..ConnectionSetup::default() });
+                let opens = |call: &What| matches!(call, What::Call { call: ScenarioCall::OpenActive, .. });
+                let active = scenario.steps.iter().any(|step| step.connection == label && opens(&step.what));
+                Self::new(setup, active, SeqNumber(peer_iss), addresses)
+            })
+            .collect()
+    }
+
+    fn new(setup: ConnectionSetup, active: bool, peer_iss: SeqNumber, addresses: Addresses) -> Self {
+        let further = u32::from(setup.label - 1);
+        let peer_iss = peer_iss + further.wrapping_mul(BETWEEN_ISSES);
+        let peer = addresses.of_class(setup.peer.unwrap_or(AddressClass::Peer));
+        let (service, client) = (
+            setup.service.unwrap_or(SERVICE_PORT),
+            setup.client.unwrap_or(CLIENT_PORT + u16::from(setup.label - 1)),
+        );
+        let mut connection = Self {
+            label: setup.label,
+            service,
+            client,
+            endpoints: Endpoints {
+                source: SocketAddr::new(peer, client),
+                destination: SocketAddr::new(addresses.stack, service),
+            },
+            ledger: Ledger::new(peer_iss),
+            numbering: Numbering::of(setup.label, peer_iss),
+            listener: None,
+            socket: None,
+            sent: 0,
+            read: 0,
+            user_ends: false,
+        };
+        if active {
+            connection.stack_is_active(true);
+        }
+        connection
+    }
+
+    /// Whether the stack is the active end; the ports follow from that.
+    pub(super) const fn stack_is_active(&mut self, active: bool) {
+        let (peer, stack) = if active { (self.service, self.client) } else { (self.client, self.service) };
+        self.endpoints.source.set_port(peer);
+        self.endpoints.destination.set_port(stack);
+    }
+
+    /// Another incarnation begins: its user starts over.
+    pub(super) const fn start_over(&mut self) {
+        (self.socket, self.sent, self.read) = (None, 0, 0);
+    }
+}

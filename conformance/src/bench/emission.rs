@@ -1,0 +1,121 @@
+//! What the stack sends: taken, written down, and checked for what must be true of every segment.
+
+use tcpspec_core::Control;
+use tcpspec_core::segment::Integrity;
+
+use super::connection::Connection;
+use super::time::Moment;
+use super::{Bench, Departure, streams};
+use crate::trace::{End, Happening, SegmentRecord};
+use crate::wire;
+
+/// A segment of the stack that no step has taken yet.
+#[derive(Debug)]
+pub(super) struct Emission {
+    pub(super) when: Moment,
+    /// Its connection, by index.
+    pub(super) connection: usize,
+    pub(super) segment: SegmentRecord,
+    /// The Diffserv field of its IP header.
+    pub(super) traffic_class: u8,
+    pub(super) trace_line: usize,
+    /// A bare acknowledgment, octets seen before, or a reset on the user's word: nobody need ask for it (V-28).
+    pub(super) tolerable: bool,
+}
+
+impl Emission {
+    /// Text, and no control bit that changes anything.
+    pub(super) fn is_mere_text(&self) -> bool {
+        let ctl = Control::SYN | Control::FIN | Control::RST;
+        self.segment.len > 0 && self.segment.ctl.0 & ctl.0 == 0
+    }
+}
+
+impl Bench<'_> {
+    /// Takes everything that the stack has to send.
+    pub(super) fn collect(&mut self) -> Result<(), Departure> {
+        while self.collect_one()? {}
+        Ok(())
+    }
+
+    /// Takes the next segment that the stack has to send. Says whether there was one.
+    pub(super) fn collect_one(&mut self) -> Result<bool, Departure> {
+        let mut packet = std::mem::take(&mut self.packet);
+        let sent = self.guarded(|stack| stack.emit(&mut packet))?;
+        if sent {
+            self.standstill = 0;
+            self.take_packet(&packet)?;
+        }
+        self.packet = packet;
+        Ok(sent)
+    }
+
+    /// Writes a packet down and checks what must be true of every one.
+    fn take_packet(&mut self, packet: &[u8]) -> Result<(), Departure> {
+        let parsed = wire::parse(packet).map_err(|not_tcp| {
+            Departure::new(format!("the stack sent a packet that no host would take for TCP: {not_tcp}"))
+        })?;
+        let segment = SegmentRecord::of(&parsed.segment);
+        let among_ours = |of: &Connection| of.endpoints.reversed() == parsed.endpoints;
+        let ours = self.connections.iter().position(among_ours);
+        let connection = ours.unwrap_or_default();
+        let of = &mut self.connections[connection];
+        let tolerable = of.tolerates(&segment);
+        if segment.ctl.has(Control::SYN) && of.ledger.stack_iss.is_some_and(|iss| iss != segment.seq) {
+            of.start_over();
+        }
+        let new_text = segment.len > 0
+            && !segment.ctl.has(Control::RST)
+            && of.ledger.stack_iss.is_some()
+            && of.ledger.is_new(&segment);
+        self.tally.count(self.now, new_text)?;
+        of.ledger.seen(&segment);
+        let wrong = if parsed.segment.integrity == Integrity::BadChecksum {
+            Some("MUST-2: the checksum of a segment is wrong".to_owned())
+        } else if parsed.segment.integrity == Integrity::BadDataOffset {
+            Some("the data offset of a segment is wrong".to_owned())
+        } else if ours.is_none() {
+            Some(format!("a segment went between the wrong sockets: {}", parsed.endpoints))
+        } else {
+            of.wrong_text(&segment, parsed.segment.text)
+        };
+        let happening = Happening::Segment { from: End::Left, segment: segment.clone(), lost: false };
+        let trace_line = self.write_down(connection, happening);
+        self.watch(|watcher, now| watcher.emitted(now, &parsed))?;
+        if let Some(what) = wrong {
+            return Err(Departure::new(what).at_line(trace_line));
+        }
+        let when = Moment { earliest: self.unseen_since, latest: self.now };
+        let traffic_class = parsed.traffic_class;
+        self.pending.push_back(Emission { when, connection, segment, traffic_class, trace_line, tolerable });
+        Ok(())
+    }
+}
+
+impl Connection {
+    /// Whether a segment is always welcome: a bare acknowledgment of nothing too new, octets sent before (V-28), or
+    /// a reset that CLOSE or ABORT brings about, for users may reset at any time (RFC 9293 §3.5.2, V-41).
+    fn tolerates(&self, segment: &SegmentRecord) -> bool {
+        let judged = segment.ctl.without(Control::PSH | Control::ECE | Control::CWR | Control::URG);
+        let bare = judged == Control::ACK && segment.len == 0;
+        let truthful = segment.ack.le(self.ledger.peer_nxt);
+        let again = segment.end() != segment.seq && !self.ledger.is_new(segment);
+        if segment.ctl.has(Control::RST) { self.user_ends } else { bare && truthful || again }
+    }
+
+    /// Octets must be those that the user sent, at every transmission (I-086).
+    fn wrong_text(&self, segment: &SegmentRecord, text: &[u8]) -> Option<String> {
+        let iss = self.ledger.stack_iss.filter(|_| !text.is_empty())?;
+        let syn = u32::from(segment.ctl.has(Control::SYN));
+        let position = (segment.seq + syn).since(iss + 1);
+        let beyond = position.checked_add(segment.len).is_none_or(|end| end > self.sent);
+        if segment.ctl.has(Control::RST) {
+            None
+        } else if beyond {
+            Some(format!("a segment carries octets that the user has not sent, from position {position} on"))
+        } else {
+            let wrong = streams::first_wrong((self.label, End::Left), position, text)?;
+            Some(format!("octet {wrong} of the stream is not the one that the user sent"))
+        }
+    }
+}

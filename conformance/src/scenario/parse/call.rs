@@ -1,0 +1,89 @@
+//! User calls: their words, what they are given, and what they must come to.
+
+use super::super::error::ParseError;
+use super::super::lexer::{Cursor, Kind};
+use super::super::{
+    DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_TRAFFIC_CLASS, ScenarioCall, ScenarioKnob, Span,
+};
+use super::{choice, listed, number};
+use crate::stack::CallFailure;
+
+/// The words that calls begin with.
+pub(super) const WORDS: [&str; 6] = ["open", "send", "receive", "close", "abort", "set"];
+const KNOB_WORDS: [&str; 4] = ["nagle", "keep-alive", "user-timeout", "traffic-class"];
+
+/// The outcomes that are written as words.
+static OUTCOMES: [ExpectedOutcome; 9] = [
+    ExpectedOutcome::Ok,
+    ExpectedOutcome::Nothing,
+    ExpectedOutcome::EndOfStream,
+    ExpectedOutcome::Failure(CallFailure::Reset),
+    ExpectedOutcome::Failure(CallFailure::Refused),
+    ExpectedOutcome::Failure(CallFailure::Closing),
+    ExpectedOutcome::Failure(CallFailure::NoConnection),
+    ExpectedOutcome::Failure(CallFailure::TimedOut),
+    ExpectedOutcome::AnyFailure,
+];
+
+/// What comes after one of [`WORDS`].
+pub(super) fn call(word: &str, cursor: &mut Cursor<'_>) -> Result<ScenarioCall, ParseError> {
+    Ok(match word {
+        "open" if choice(cursor, ["active", "passive"])? => ScenarioCall::OpenPassive,
+        "open" => ScenarioCall::OpenActive,
+        "send" => {
+            let octets = number::up_to(cursor, "octets to send", MAX_OCTETS.into())?;
+            let urgent = cursor.take_word("urgent");
+            if urgent { ScenarioCall::SendUrgent(octets) } else { ScenarioCall::Send(octets) }
+        }
+        "receive" => ScenarioCall::Receive(match cursor.peek_word() {
+            Some(_) => number::up_to(cursor, "most octets to receive", u32::MAX.into())?,
+            None => DEFAULT_RECEIVE,
+        }),
+        "close" => ScenarioCall::Close,
+        "abort" => ScenarioCall::Abort,
+        _ => ScenarioCall::Set(knob(cursor)?),
+    })
+}
+
+fn knob(cursor: &mut Cursor<'_>) -> Result<ScenarioKnob, ParseError> {
+    let Some(word) = cursor.take_known(|word| KNOB_WORDS.into_iter().find(|knob| *knob == word)) else {
+        return Err(cursor.unexpected_word(&format!("what to set: {}", listed(KNOB_WORDS)), KNOB_WORDS));
+    };
+    Ok(match word {
+        "nagle" => ScenarioKnob::Nagle(choice(cursor, ["off", "on"])?),
+        "keep-alive" => ScenarioKnob::KeepAlive(span_unless("off", cursor)?),
+        "user-timeout" => ScenarioKnob::UserTimeout(span_unless("default", cursor)?),
+        _ => {
+            let most = MAX_TRAFFIC_CLASS.into();
+            ScenarioKnob::TrafficClass(number::up_to(cursor, "the Diffserv field", most)?)
+        }
+    })
+}
+
+/// A length of time, or none if this word stands there.
+fn span_unless(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<Span>, ParseError> {
+    if cursor.take_word(word) { Ok(None) } else { number::span(cursor).map(Some) }
+}
+
+/// `-> OUTCOME or OUTCOME...`, or nothing.
+pub(super) fn outcomes(cursor: &mut Cursor<'_>) -> Result<Vec<ExpectedOutcome>, ParseError> {
+    let mut found = Vec::new();
+    if !cursor.take(Kind::Arrow) {
+        return Ok(found);
+    }
+    while found.is_empty() || cursor.take_word("or") {
+        found.push(outcome(cursor)?);
+    }
+    Ok(found)
+}
+
+fn outcome(cursor: &mut Cursor<'_>) -> Result<ExpectedOutcome, ParseError> {
+    if cursor.peek_word().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
+        return Ok(ExpectedOutcome::Octets(number::up_to(cursor, "octets", u32::MAX.into())?));
+    }
+    let words = || OUTCOMES.iter().map(ExpectedOutcome::word);
+    let known = cursor.take_known(|word| OUTCOMES.iter().find(|outcome| outcome.word() == word).cloned());
+    known.ok_or_else(|| {
+        cursor.unexpected_word(&format!("an outcome: a number of octets, {}", listed(words())), words())
+    })
+}

@@ -1,0 +1,247 @@
+//! Segments as scenarios write them: those that the peer sends, and what the stack's must look like.
+
+use tcpspec_core::Control;
+
+/// A number in the sequence space of one side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SeqExpr {
+    /// `N`: relative to the initial sequence number of the side whose number it is.
+    Relative(u32),
+    /// `=N`: as it stands.
+    Absolute(u32),
+    /// `anchor`, `anchor+N`, `anchor-N`, with N at most 2^32 - 1.
+    Anchor(Anchor, i64),
+}
+
+/// Named points of the live connection, as the peer knows them. `docs/scenarios.md` says what each falls back
+/// to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Anchor {
+    /// `peer.nxt`: what the peer would send next.
+    PeerNxt,
+    /// `rcv.nxt`: what the stack expects next: the last acknowledgment number that it sent.
+    RcvNxt,
+    /// `rcv.mid`: the middle of the window that the stack offers.
+    RcvMid,
+    /// `rcv.last`: the last octet of it.
+    RcvLast,
+    /// `rcv.edge`: the first octet past it.
+    RcvEdge,
+    /// `snd.una`: the oldest octet of the stack that the peer has not acknowledged.
+    SndUna,
+    /// `snd.mid`: inside what is in flight from the stack.
+    SndMid,
+    /// `snd.nxt`: just past everything that the stack has sent.
+    SndNxt,
+    /// `snd.old`: below anything that the stack may accept (RFC 5961 §5).
+    SndOld,
+    /// `seg.seq`: SEG.SEQ of the peer's latest segment.
+    SegSeq,
+    /// `seg.ack`: its SEG.ACK.
+    SegAck,
+    /// `seg.end`: its SEG.SEQ + SEG.LEN.
+    SegEnd,
+}
+
+impl Anchor {
+    /// All anchors.
+    pub const ALL: [Self; 12] = [
+        Self::PeerNxt,
+        Self::RcvNxt,
+        Self::RcvMid,
+        Self::RcvLast,
+        Self::RcvEdge,
+        Self::SndUna,
+        Self::SndMid,
+        Self::SndNxt,
+        Self::SndOld,
+        Self::SegSeq,
+        Self::SegAck,
+        Self::SegEnd,
+    ];
+
+    /// The anchors that a number of the peer's text may be counted from: SEQ of its own segments, ACK of the
+    /// stack's. The `seg.` ones may stand on both sides.
+    pub const OF_PEER: [Self; 8] = [
+        Self::PeerNxt,
+        Self::RcvNxt,
+        Self::RcvMid,
+        Self::RcvLast,
+        Self::RcvEdge,
+        Self::SegSeq,
+        Self::SegEnd,
+        Self::SegAck,
+    ];
+
+    /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of
+    /// its own. The `seg.` ones may stand on both sides.
+    pub const OF_STACK: [Self; 7] =
+        [Self::SndUna, Self::SndMid, Self::SndNxt, Self::SndOld, Self::SegAck, Self::SegSeq, Self::SegEnd];
+
+    /// The anchor's name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PeerNxt => "peer.nxt",
+            Self::RcvNxt => "rcv.nxt",
+            Self::RcvMid => "rcv.mid",
+            Self::RcvLast => "rcv.last",
+            Self::RcvEdge => "rcv.edge",
+            Self::SndUna => "snd.una",
+            Self::SndMid => "snd.mid",
+            Self::SndNxt => "snd.nxt",
+            Self::SndOld => "snd.old",
+            Self::SegSeq => "seg.seq",
+            Self::SegAck => "seg.ack",
+            Self::SegEnd => "seg.end",
+        }
+    }
+}
+
+/// A segment for the peer to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SegmentSpec {
+    /// Control bits.
+    pub ctl: Control,
+    /// SEG.SEQ, counted from one of [`Anchor::OF_PEER`]; none: `peer.nxt`.
+    pub seq: Option<SeqExpr>,
+    /// Octets of text, at most [`MAX_TEXT`](super::MAX_TEXT).
+    pub len: u32,
+    /// SEG.ACK, counted from one of [`Anchor::OF_STACK`]; none: `snd.nxt` if ACK is set, else the number 0 as
+    /// it stands.
+    pub ack: Option<SeqExpr>,
+    /// The window field; none: [`SegmentSpec::DEFAULT_WINDOW`].
+    pub wnd: Option<u16>,
+    /// The urgent pointer field.
+    pub up: u16,
+    /// Options, at most [`MAX_OPTION_OCTETS`](super::MAX_OPTION_OCTETS), padded with zero octets to whole words; none: a Maximum
+    /// Segment Size of 1460 on a SYN, nothing otherwise.
+    pub options: Option<Vec<OptionSpec>>,
+    /// The source address, if it is not the one that the connection's peer has.
+    pub from: Option<AddressClass>,
+    /// The destination address, if it is not the stack's.
+    pub to: Option<AddressClass>,
+    /// What is wrong with the header.
+    pub damage: Damage,
+}
+
+/// A sort of address. Which one that is depends on the address family; `docs/scenarios.md` has the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AddressClass {
+    /// `peer`: the scripted peer's.
+    Peer,
+    /// `stack`: the stack's own.
+    Stack,
+    /// `other`: another host of the same network.
+    Other,
+    /// `broadcast`: every host of the link. IPv6 has a multicast group for it.
+    Broadcast,
+    /// `subnet-broadcast`: every host of the network that the stack's address is in; likewise.
+    SubnetBroadcast,
+    /// `multicast`: a group that every host is in.
+    Multicast,
+    /// `unspecified`: no address.
+    Unspecified,
+    /// `loopback`: the sender's own host, whoever that is.
+    Loopback,
+}
+
+impl AddressClass {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Peer,
+        Self::Stack,
+        Self::Other,
+        Self::Broadcast,
+        Self::SubnetBroadcast,
+        Self::Multicast,
+        Self::Unspecified,
+        Self::Loopback,
+    ];
+
+    /// Its word in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Stack => "stack",
+            Self::Other => "other",
+            Self::Broadcast => "broadcast",
+            Self::SubnetBroadcast => "subnet-broadcast",
+            Self::Multicast => "multicast",
+            Self::Unspecified => "unspecified",
+            Self::Loopback => "loopback",
+        }
+    }
+}
+
+impl SegmentSpec {
+    /// The window field of a segment that names none.
+    pub const DEFAULT_WINDOW: u16 = 65_535;
+}
+
+/// What is wrong with the header of a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Damage {
+    /// The checksum does not match.
+    pub bad_checksum: bool,
+    /// The data offset field, in words of four octets, if it is not the true one; at most 15.
+    pub data_offset: Option<u8>,
+    /// The four reserved bits, at most 15.
+    pub reserved: u8,
+}
+
+/// A TCP option to send, or to find.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OptionSpec {
+    /// `mss N`
+    MaximumSegmentSize(u16),
+    /// `wscale N`
+    WindowScale(u8),
+    /// `sackOK`
+    SackPermitted,
+    /// `TS val N ecr N`
+    Timestamps {
+        /// TSval
+        value: u32,
+        /// TSecr
+        echo_reply: u32,
+    },
+    /// `nop`
+    NoOperation,
+    /// `eol`
+    EndOfList,
+    /// `raw HEX`: any octets, at least one.
+    Raw(Vec<u8>),
+}
+
+/// What a segment from the stack must look like; what is none is not looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SegmentPattern {
+    /// Control bits: exactly these of SYN, FIN, RST, URG and ACK. PSH, if named, must be there too; without it nobody
+    /// looks. ECE and CWR are not looked at, so a pattern must not name them.
+    pub ctl: Control,
+    /// SEG.SEQ, counted from one of [`Anchor::OF_STACK`].
+    pub seq: Option<SeqExpr>,
+    /// Octets of text.
+    pub len: Option<u32>,
+    /// SEG.ACK, counted from one of [`Anchor::OF_PEER`].
+    pub ack: Option<SeqExpr>,
+    /// The window field.
+    pub wnd: Option<WindowPattern>,
+    /// The urgent pointer field.
+    pub up: Option<u16>,
+    /// Options that must be there, in any order and company; at least one.
+    pub options: Option<Vec<OptionSpec>>,
+    /// The Diffserv field of the IP header, its six bits: at most [`MAX_TRAFFIC_CLASS`](super::MAX_TRAFFIC_CLASS).
+    pub traffic_class: Option<u8>,
+}
+
+/// What a window field must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WindowPattern {
+    /// `win N`
+    Exactly(u16),
+    /// `win >N`
+    Above(u16),
+}
