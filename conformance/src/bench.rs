@@ -42,6 +42,7 @@ mod time;
 mod user;
 mod watch;
 
+pub(crate) use expectation::PATIENCE;
 pub use guard::keep_panics_of_stacks_quiet;
 pub use watch::Watcher;
 

@@ -15,6 +15,8 @@ use tcpspec_core::{Instant, RuleSet, State};
 #[cfg(unix)]
 pub mod command;
 pub mod faulty;
+#[cfg(all(feature = "linux", target_os = "linux"))]
+pub mod linux;
 pub mod reference;
 pub mod smoltcp;
 
@@ -351,14 +353,16 @@ pub struct Lost {
     pub finding: bool,
 }
 
-/// The stacks that are built in, by the name that the command line uses.
-pub const NAMES: [&str; 2] = ["smoltcp", "reference"];
+/// The stacks that have a name, by which the command line knows them.
+pub const NAMES: [&str; 3] = ["smoltcp", "reference", "linux"];
 
 /// Why there is no stack to test.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unavailable {
     /// No stack has this name.
     Unknown,
+    /// The stack is there only in a program that was built with this feature, on Linux.
+    NotBuiltIn(&'static str),
     /// The stack cannot run here, for the reason given: no root, no device, a program that does not start.
     Here(String),
 }
@@ -366,11 +370,17 @@ pub enum Unavailable {
 /// A stack by its name, or by `faulty:` and the name of a [fault](faulty::Fault).
 ///
 /// # Errors
-/// An unknown name, or a stack that cannot run here.
+/// An unknown name, a stack that is not built in, or one that cannot run here.
 pub fn by_name(name: &str) -> Result<Box<dyn Stack>, Unavailable> {
     match name {
         "reference" => Ok(Box::new(reference::Reference::new())),
         "smoltcp" => Ok(Box::new(smoltcp::Smoltcp::new())),
+        #[cfg(all(feature = "linux", target_os = "linux"))]
+        "linux" => {
+            linux::Linux::new().map(|stack| Box::new(stack) as Box<dyn Stack>).map_err(Unavailable::Here)
+        }
+        #[cfg(not(all(feature = "linux", target_os = "linux")))]
+        "linux" => Err(Unavailable::NotBuiltIn("linux")),
         _ => match name.strip_prefix(faulty::PREFIX).and_then(faulty::find) {
             Some(fault) => Ok(Box::new(faulty::Faulty::new(fault))),
             None => Err(Unavailable::Unknown),

@@ -1,4 +1,7 @@
-//! The suite at work: plays cases to a stack, one after the other, and applies the list of known deviations.
+//! The suite at work: plays cases to a stack and applies the list of known deviations. Cases that have to wait for a real
+//! clock are played [side by side].
+//!
+//! [side by side]: play_side_by_side
 //!
 //! This is also how a stack that is not built in is tested: implement [`Stack`] and play the suite to it.
 //!
@@ -18,7 +21,7 @@
 //! assert!(report.is_as_expected());
 //! ```
 
-use crate::bench::{self, Family};
+use crate::bench::{self, Family, Run};
 use crate::cases::{self, Case};
 use crate::deviation::Deviations;
 use crate::scenario;
@@ -27,6 +30,9 @@ use crate::trace::Trace;
 use crate::verdict::Verdict;
 
 pub mod sensitivity;
+mod side_by_side;
+
+pub use side_by_side::{Turn, Waiting, play_side_by_side};
 
 /// Which cases to play.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -86,13 +92,18 @@ pub fn play(
     cases
         .map(|case| {
             progress(case);
-            let bench::Run { trace, verdict } = bench::run(stack, &case.scenario, family);
-            let version = &stack.declaration().version;
-            let verdict = deviations.apply(&case.id, &case.scenario, version, verdict);
-            let listed_at = deviations.expected_at(&case.id, version).map(str::to_owned);
-            CaseResult { case, trace, verdict, listed_at }
+            let run = bench::run(stack, &case.scenario, family);
+            result(case, run, deviations, &stack.declaration().version)
         })
         .collect()
+}
+
+/// What a run means once the list of known deviations has been applied.
+fn result(case: &'static Case, run: Run, deviations: &Deviations, version: &str) -> CaseResult {
+    let Run { trace, verdict } = run;
+    let verdict = deviations.apply(&case.id, &case.scenario, version, verdict);
+    let listed_at = deviations.expected_at(&case.id, version).map(str::to_owned);
+    CaseResult { case, trace, verdict, listed_at }
 }
 
 #[cfg(test)]

@@ -128,6 +128,18 @@ pub fn parse(packet: &[u8]) -> Result<Parsed<'_>, NotTcp> {
     Ok(Parsed { endpoints, segment, ttl: packet.ttl, traffic_class: packet.traffic_class, data_offset })
 }
 
+/// Whether an IP packet without extension headers carries TCP, as far as its header says; for adapters that have to
+/// leave out what a stack says in other protocols.
+#[must_use]
+pub fn carries_tcp(packet: &[u8]) -> bool {
+    let protocol = match packet.first().map(|first| first >> 4) {
+        Some(4) => packet.get(9),
+        Some(6) => packet.get(6),
+        _ => None,
+    };
+    protocol == Some(&ip::PROTOCOL_TCP)
+}
+
 /// A TCP header to be built, and what it needs of the IP header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Header<'a> {

@@ -10,7 +10,7 @@ use crate::scenario::{SegmentPattern, When};
 use crate::trace::End;
 
 /// How long an expectation without a time (`*`) is waited for.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Bench<'_> {
     /// The connection's next segment must be one of these.

@@ -1,20 +1,28 @@
 //! `tcpspec check`: the suite, played to a stack, and the report.
 
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use tcpspec::cases;
 use tcpspec::deviation::Deviations;
 use tcpspec::report::{Report, json, terminal};
 use tcpspec::requirement;
-use tcpspec::suite::{self, Selection};
+use tcpspec::stack::{self, Clock};
+use tcpspec::suite::{self, Selection, Waiting};
 
 use crate::list::list;
 use crate::progress::Progress;
 use crate::stack_choice::{StackChoice, family};
 use crate::{Trouble, no_requirement, print, read};
+
+/// Cases that are played at once on a real clock, which is waiting for the most part.
+const AT_ONCE: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+
+/// How long a case may last on a real clock unless the user asks for the slow ones.
+const LONGEST: Duration = Duration::from_secs(150);
 
 /// What `check` may be told.
 #[derive(Args)]
@@ -42,6 +50,9 @@ pub(crate) struct Check {
     /// Over IPv6 instead of IPv4
     #[arg(long)]
     ipv6: bool,
+    /// On a real clock, play also what needs minutes
+    #[arg(long)]
+    slow: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -66,13 +77,24 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let deviations = deviations(arguments)?;
-    let mut stack = arguments.stack.start()?;
+    let Some(mut stack) = arguments.stack.start_or_skip()? else { return Ok(true) };
     let family = family(arguments.ipv6);
     let mut progress = Progress::new(count as u64, io::stderr().is_terminal());
     let begun = Instant::now();
-    let results = suite::play(&mut *stack, selection.cases(), family, &deviations, |case| {
-        progress.reached(&case.id, begun.elapsed());
-    });
+    let results = match (stack.declaration().clock, arguments.stack.name()) {
+        (Clock::Virtual, _) | (Clock::Real, None) => {
+            suite::play(&mut *stack, selection.cases(), family, &deviations, |case| {
+                progress.reached(&case.id, begun.elapsed());
+            })
+        }
+        (Clock::Real, Some(name)) => {
+            let make = || stack::by_name(name).expect("what was there once is there again");
+            let waiting = Waiting { at_once: AT_ONCE, limit: (!arguments.slow).then_some(LONGEST) };
+            suite::play_side_by_side(make, selection.cases(), family, &deviations, waiting, |case, turn| {
+                progress.turned(&case.id, turn, begun.elapsed());
+            })
+        }
+    };
     progress.end();
     let report = Report { stack: stack.declaration().clone(), family, results };
     print(&match arguments.format {

@@ -7,12 +7,18 @@ use tcpspec::bench::Family;
 use tcpspec::stack::{self, Stack, Unavailable, faulty};
 use tcpspec::suite::sensitivity::nearest_fault;
 
-use crate::Trouble;
+use crate::{Trouble, print};
+
+/// The stack that not every machine can run.
+const LINUX: &str = "linux";
+
+/// The environment variable that, at 1, makes it trouble if the kernel cannot be tested.
+const REQUIRE_LINUX: &str = "TCPSPEC_REQUIRE_LINUX";
 
 /// The stack that the command line names.
 #[derive(Args)]
 pub(crate) struct StackChoice {
-    /// The stack under test: smoltcp, reference, or faulty:NAME for the reference with a fault (see `check --list
+    /// The stack under test: smoltcp, reference, linux, or faulty:NAME for the reference with a fault (see `check --list
     /// --faults`)
     #[arg(long, default_value = stack::NAMES[0], value_parser = stack_name)]
     stack: String,
@@ -36,14 +42,34 @@ impl StackChoice {
         if let Some(line) = &self.stack_command {
             return program(line, Duration::from_secs(self.stack_timeout));
         }
+        stack::by_name(&self.stack).map_err(|why| self.trouble(why))
+    }
+
+    /// The stack; none if it is the kernel and the kernel cannot be tested here, which is said. Who relies on it, such as a
+    /// build server, sets a variable.
+    pub(crate) fn start_or_skip(&self) -> Result<Option<Box<dyn Stack>>, Trouble> {
+        if self.name() != Some(LINUX) {
+            return self.start().map(Some);
+        }
+        match stack::by_name(LINUX) {
+            Err(Unavailable::Here(reason)) if std::env::var(REQUIRE_LINUX).as_deref() != Ok("1") => {
+                print(&format!("skipped: {reason}\n"))?;
+                Ok(None)
+            }
+            stack => stack.map(Some).map_err(|why| self.trouble(why)),
+        }
+    }
+
+    fn trouble(&self, why: Unavailable) -> Trouble {
         let name = &self.stack;
-        stack::by_name(name).map_err(|why| {
-            Trouble(match why {
-                Unavailable::Unknown => {
-                    format!("there is no stack {name}; there are {}", stack::NAMES.join(", "))
-                }
-                Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
-            })
+        Trouble(match why {
+            Unavailable::Unknown => {
+                format!("there is no stack {name}; there are {}", stack::NAMES.join(", "))
+            }
+            Unavailable::NotBuiltIn(feature) => {
+                format!("stack {name} is not built in: build with `--features {feature}`, on Linux")
+            }
+            Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
         })
     }
 }

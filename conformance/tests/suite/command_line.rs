@@ -226,3 +226,10 @@ fn what_cannot_be_done_is_said_with_its_cause() {
     let said = trouble(&["check", "--deviations", list.name()]);
     assert!(said.contains("gone.toml: entry 1 (case \"3.5/gone\"): there is no such case"), "{said}");
 }
+
+#[test]
+fn a_stack_that_is_not_built_in_is_asked_for_by_its_feature() {
+    if !cfg!(feature = "linux") {
+        assert!(trouble(&["check", "--stack", "linux"]).contains("`--features linux`"));
+    }
+}

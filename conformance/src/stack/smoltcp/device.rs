@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 use ::smoltcp::phy::{self, DeviceCapabilities, Medium};
 use ::smoltcp::time::Instant;
 
-/// Protocol number of TCP in IPv4's protocol field and in IPv6's next header field.
-const TCP: u8 = 6;
+use crate::wire::carries_tcp;
 
 /// Most packets that may wait to be taken. smoltcp keeps the rest and asks for another poll at once; without
 /// a limit a fault of smoltcp's that sends for ever would never come back from a poll.
@@ -122,14 +121,4 @@ impl phy::TxToken for &mut Outgoing {
         }
         result
     }
-}
-
-/// Whether an IP packet that smoltcp wrote carries TCP; smoltcp puts no extension header before it.
-fn carries_tcp(packet: &[u8]) -> bool {
-    let protocol = match packet.first().map(|first| first >> 4) {
-        Some(4) => packet.get(9),
-        Some(6) => packet.get(6),
-        _ => None,
-    };
-    protocol == Some(&TCP)
 }
