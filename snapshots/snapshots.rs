@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod closing;
+mod counterexamples;
 mod events;
 mod figures;
 mod opening;

@@ -9,6 +9,7 @@
 //! | input | [`scenario`] |
 //! | two stacks and what is between them | [`network`], [`peers`] |
 //! | stories of two references | [`transfer`] |
+//! | two references explored exhaustively | `model` (feature of the same name) |
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
@@ -20,6 +21,8 @@
 pub mod bench;
 pub mod cases;
 pub mod deviation;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod monitor;
 pub mod network;
 pub mod peers;

@@ -25,6 +25,10 @@ mod replay;
 #[path = "main/stack_choice.rs"]
 mod stack_choice;
 
+#[cfg(feature = "model")]
+#[path = "main/model.rs"]
+mod model;
+
 /// Finds where a TCP stack departs from RFC 9293.
 ///
 /// Exit code: 0 if everything is as expected, 1 for departures that are not listed (or listed and gone), 2 if the
@@ -44,6 +48,11 @@ enum Command {
     ///
     /// Exit code: 0 unless a scenario fails; one that is skipped or inconclusive does not.
     Replay(Replay),
+    /// Explore two references and a hostile network: why three, why four, why 2 MSL
+    ///
+    /// Exit code: 0 if every model holds and every rule taken away breaks what it should.
+    #[cfg(feature = "model")]
+    Model(model::Model),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
     Explain {
         /// For example MUST-13, RST-4 or the id of a case
@@ -62,6 +71,8 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Check(arguments) => check(&arguments),
         Command::Replay(arguments) => replay(&arguments),
+        #[cfg(feature = "model")]
+        Command::Model(arguments) => model::run(&arguments),
         Command::Explain { id } => report::explanation::explain(&id).map_err(Trouble).and_then(|text| {
             print(&text)?;
             Ok(true)

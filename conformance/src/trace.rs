@@ -199,6 +199,12 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// An empty trace that prints sequence numbers as they are.
+    #[must_use]
+    pub fn in_absolute_numbers() -> Self {
+        Self { absolute: true, ..Self::default() }
+    }
+
     /// Writes down one more event.
     pub fn push(&mut self, entry: Entry) {
         if let Happening::Segment { from, segment, .. }

@@ -39,6 +39,7 @@ pub mod congestion;
 pub mod event;
 pub mod host;
 pub mod invariants;
+pub mod model_key;
 pub mod options;
 mod output;
 mod processing;

@@ -43,6 +43,11 @@ impl Reassembly {
         self.blocks.iter().map(|block| (block.start, block.end()))
     }
 
+    /// The held runs with their text, in order.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (SeqNumber, &[u8])> {
+        self.blocks.iter().map(|block| (block.start, &block.text[..]))
+    }
+
     /// The sequence number of the held FIN, if one is held.
     #[must_use]
     pub const fn fin(&self) -> Option<SeqNumber> {

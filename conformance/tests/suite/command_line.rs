@@ -8,13 +8,13 @@ fn tcpspec(arguments: &[&str]) -> Output {
 }
 
 /// Exit code and standard output.
-fn run(arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String) {
     let output = tcpspec(arguments);
     (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
 /// What a command that cannot run says.
-fn trouble(arguments: &[&str]) -> String {
+pub(crate) fn trouble(arguments: &[&str]) -> String {
     let output = tcpspec(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     assert!(output.stdout.is_empty(), "{arguments:?}");

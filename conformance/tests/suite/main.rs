@@ -3,6 +3,8 @@
 mod cases;
 mod command_line;
 mod docs;
+#[cfg(feature = "model")]
+mod models;
 mod readme;
 mod repetition;
 mod sensitivity;
