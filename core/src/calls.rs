@@ -1,4 +1,4 @@
-//! User calls: RFC 9293 §3.10.1 to §3.10.6, one file each.
+//! User calls: RFC 9293 §3.10.1 to §3.10.6, one file each, and the switch that §3.8.4 asks for.
 //!
 //! Left out: a caller without access to the connection, security and Diffserv parameters (rows marked
 //! [`NotModelled`](crate::rule::OutOfScope::NotModelled)).
@@ -8,6 +8,7 @@ use crate::processing::Processing;
 
 mod abort;
 mod close;
+mod keep_alive;
 mod open;
 mod receive;
 mod send;
@@ -29,5 +30,6 @@ pub(crate) fn call(step: &mut Processing<'_>, call: Call<'_>) {
         Call::Close => close::close(step),
         Call::Abort => abort::abort(step),
         Call::Status => status::status(step),
+        Call::KeepAlive { interval } => keep_alive::keep_alive(step, interval),
     }
 }

@@ -68,6 +68,11 @@ pub enum Call<'a> {
     Abort,
     /// STATUS.
     Status,
+    /// Keep-alives: probe a connection on which nothing arrives for `interval`, or do not (§3.8.4, MUST-24, MUST-27).
+    KeepAlive {
+        /// At least two hours, unless the user knows better (MUST-28); none: no probes, as at first (MUST-25).
+        interval: Option<Duration>,
+    },
 }
 
 /// Timers, by name. The driver owns their deadlines; the connection knows only which are armed.
@@ -85,17 +90,20 @@ pub enum Timer {
     SwsOverride,
     /// Two maximum segment lifetimes have passed in TIME-WAIT (§3.10.8).
     TimeWait,
+    /// Nothing has arrived for as long as the user lets a connection be idle (§3.8.4).
+    KeepAlive,
 }
 
 impl Timer {
     /// All timers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::User,
         Self::Retransmission,
         Self::Persist,
         Self::DelayedAck,
         Self::SwsOverride,
         Self::TimeWait,
+        Self::KeepAlive,
     ];
 
     /// The timer's name as traces print it.
@@ -108,6 +116,7 @@ impl Timer {
             Self::DelayedAck => "DELAYED-ACK TIMEOUT",
             Self::SwsOverride => "SWS-OVERRIDE TIMEOUT",
             Self::TimeWait => "TIME-WAIT TIMEOUT",
+            Self::KeepAlive => "KEEP-ALIVE TIMEOUT",
         }
     }
 }

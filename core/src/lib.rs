@@ -19,6 +19,7 @@
 //! | 3.7 segmentation, Nagle; 3.8.6 windows, silly windows, zero-window probes | `output` |
 //! | 3.8.1 retransmission timeout (RFC 6298) | [`retransmission`] |
 //! | 3.8.2 congestion control (RFC 5681) | [`congestion`] |
+//! | 3.8.4 keep-alives | `timeouts`, [`tcb::KeepAlive`] |
 //! | 3.9.1.1, 3.9.2 several connections, addresses | [`host`] |
 //! | 3.10.1 to 3.10.6 OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS | `calls` |
 //! | 3.10.7.1 to 3.10.7.4 SEGMENT ARRIVES | `segment_arrives` |

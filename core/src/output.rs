@@ -8,7 +8,10 @@ use crate::rule::Rule;
 use crate::segment::{Control, Outgoing, TextRange};
 use crate::seq::SeqNumber;
 use crate::state::State;
-use crate::tcb::Tcb;
+use crate::tcb::{KeepAlive, Tcb};
+
+/// Between keep-alive probes of a peer that does not answer.
+const BETWEEN_PROBES: core::time::Duration = core::time::Duration::from_secs(75);
 
 /// Sends everything that may be sent, then sees to it that the right timers run.
 pub(crate) fn send_what_may_be_sent(step: &mut Processing<'_>) {
@@ -198,8 +201,22 @@ fn keep_timers(step: &mut Processing<'_>) {
     let sws_override = step.tcb.profile.sws_override;
     keep(step, Timer::SwsOverride, (waiting && !zero_window).then_some(sws_override));
     let undelivered = outstanding || step.tcb.unsent() > 0 || step.tcb.snd.close_queued;
+    let idle =
+        matches!(step.tcb.state, State::Established | State::CloseWait | State::FinWait2) && !undelivered;
+    keep(step, Timer::KeepAlive, step.tcb.keep_alive.filter(|_| idle).map(next_keep_alive));
     let user_timeout = step.tcb.user_timeout.filter(|_| undelivered);
     keep(step, Timer::User, user_timeout);
+}
+
+/// How long until the peer is asked whether it is there: the user's interval, then at short ones until it answers.
+fn next_keep_alive(keep_alive: KeepAlive) -> core::time::Duration {
+    if keep_alive.unanswered == 0 { keep_alive.interval } else { BETWEEN_PROBES.min(keep_alive.interval) }
+}
+
+/// Asks an idle peer whether it is there: an empty segment that it cannot accept and must answer (SHLD-12).
+pub(crate) fn send_keep_alive(step: &mut Processing<'_>) {
+    let seq = step.tcb.snd.nxt - 1;
+    step.transmit_with_acknowledgment(seq, Control::NONE, TextRange::default());
 }
 
 /// Makes `timer` run, for `duration` from now if it does not run yet, or stops it.

@@ -87,6 +87,15 @@ pub struct Throttle {
     pub sent: u32,
 }
 
+/// Keep-alives of a connection whose user asked for them (§3.8.4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct KeepAlive {
+    /// How long nothing may arrive before the peer is asked.
+    pub interval: Duration,
+    /// Probes in a row that nothing has answered.
+    pub unanswered: u8,
+}
+
 /// Transmission control block: all that is remembered of one connection (RFC 9293 §3.3.1).
 ///
 /// A record in CLOSED stands for "no record": everything but the profile is at its default.
@@ -118,6 +127,8 @@ pub struct Tcb {
     pub unacknowledged: u32,
     /// Limits challenge acknowledgments.
     pub throttle: Throttle,
+    /// Keep-alives, off unless the user asks for them (MUST-25).
+    pub keep_alive: Option<KeepAlive>,
     /// The user timeout in force (§3.9.1.1).
     pub user_timeout: Option<Duration>,
     /// The timers that run.
@@ -149,6 +160,7 @@ impl Tcb {
             reopened,
             unacknowledged,
             throttle,
+            keep_alive,
             user_timeout,
             timers,
             profile: _,
@@ -166,6 +178,7 @@ impl Tcb {
         *reopened = None;
         *unacknowledged = 0;
         *throttle = Throttle::default();
+        *keep_alive = None;
         *user_timeout = None;
         *timers = TimerSet::default();
     }

@@ -28,6 +28,7 @@ pub(crate) fn timeout(step: &mut Processing<'_>, timer: Timer) {
             step.tcb.snd.override_fired = true;
         }
         Timer::TimeWait => time_wait_timeout(step),
+        Timer::KeepAlive => keep_alive_timeout(step),
     }
 }
 
@@ -65,6 +66,22 @@ fn retransmission_timeout(step: &mut Processing<'_>) {
 fn persist_timeout(step: &mut Processing<'_>) {
     step.fire(Rule::Timeout10);
     output::send_probe(step);
+}
+
+/// Keep-alive probes that may stay unanswered; a single one says nothing (MUST-29).
+const MOST_UNANSWERED: u8 = 9;
+
+/// KEEP-ALIVE TIMEOUT: the peer of an idle connection is asked whether it is there, and given up if it never answers.
+fn keep_alive_timeout(step: &mut Processing<'_>) {
+    step.fire(Rule::Timeout11);
+    let Some(keep_alive) = &mut step.tcb.keep_alive else { return };
+    if keep_alive.unanswered == MOST_UNANSWERED {
+        step.close_connection(CallError::UserTimeout);
+        step.signal(Signal::UserTimeout);
+        return;
+    }
+    keep_alive.unanswered += 1;
+    output::send_keep_alive(step);
 }
 
 /// TIME-WAIT TIMEOUT: 2 MSL have passed.

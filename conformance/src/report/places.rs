@@ -39,6 +39,7 @@ const CLOSED: &str = "core/src/segment_arrives/closed.rs";
 const LISTEN: &str = "core/src/segment_arrives/listen.rs";
 const SYN_SENT: &str = "core/src/segment_arrives/syn_sent.rs";
 const HEADER: &str = "core/src/segment_arrives.rs";
+const CONGESTION: &str = "core/src/congestion.rs";
 const OUTPUT: &str = "core/src/output.rs";
 const PROCESSING: &str = "core/src/processing.rs";
 const PROFILE: &str = "core/src/profile.rs";
@@ -51,7 +52,7 @@ const HOST_TESTS: &str = "core/src/host/tests.rs";
 const STORIES: &str = "core/tests/suite/stories";
 
 /// The sections that have a place. The longest that fits counts.
-static PLACES: [Place; 55] = [
+static PLACES: &[Place] = &[
     place(
         "9293",
         "3.1",
@@ -98,8 +99,19 @@ static PLACES: [Place; 55] = [
     place("9293", "3.7.4", &[OUTPUT], &["core/tests/suite/stories/sending.rs"]),
     place("9293", "3.8", &[OUTPUT], &[STORIES]),
     place("9293", "3.8.1", &[RETRANSMISSION], &["core/tests/suite/stories/retransmission.rs"]),
-    place("9293", "3.8.2", &[RETRANSMISSION], &["core/tests/suite/stories/retransmission.rs"]),
+    place(
+        "9293",
+        "3.8.2",
+        &[CONGESTION, FIFTH, OUTPUT],
+        &[CONGESTION, "core/tests/suite/stories/congestion.rs"],
+    ),
     place("9293", "3.8.3", &[TIMEOUTS], &["core/tests/suite/decision_table/timeouts.rs"]),
+    place(
+        "9293",
+        "3.8.4",
+        &["core/src/calls/keep_alive.rs", TIMEOUTS, OUTPUT, FIFTH],
+        &["core/tests/suite/stories/keep_alive.rs", "core/tests/suite/decision_table/timeouts.rs"],
+    ),
     place(
         "9293",
         "3.8.5",
@@ -176,11 +188,9 @@ static PLACES: [Place; 55] = [
     place("6528", "", &["conformance/src/stack/reference.rs"], &[HOST_TESTS]),
     place("6691", "", &[OPTIONS, TCB], &["core/tests/suite/stories/sending.rs"]),
     place("793", "3.9", &["core/src/segment_arrives", "core/src/calls"], &[ROWS]),
+    place("5681", "", &[CONGESTION, FIFTH, OUTPUT], &[CONGESTION, "core/tests/suite/stories/congestion.rs"]),
     place("5681", "4.2", &[SEVENTH, OUTPUT], &["core/tests/suite/stories/acknowledgments.rs"]),
 ];
-
-/// Requirements whose mechanism is not part of the reference yet although their section has a place.
-const NOT_YET: [&str; 2] = ["MUST-19", "R9293-3.8.2-a"];
 
 /// Requirements that the reference meets although the rows that name them are not part of it: without R2, the user
 /// timeout is what has to outlast three minutes for a SYN and 100 seconds for text.
@@ -251,7 +261,7 @@ pub(super) enum Known {
 pub(super) fn of_requirement(requirement: &Requirement, rows: &[Rule]) -> Known {
     let not_built = !rows.is_empty() && rows.iter().all(|rule| rule.out_of_scope().is_some());
     let not_built = not_built && !MET_ALL_THE_SAME.contains(&requirement.id);
-    if not_built || NOT_YET.contains(&requirement.id) {
+    if not_built {
         return Known::NotYet;
     }
     let (mut code, mut tests) = (Vec::new(), Vec::new());
@@ -265,7 +275,7 @@ pub(super) fn of_requirement(requirement: &Requirement, rows: &[Rule]) -> Known 
             place.code.iter().for_each(|file| add(&mut code, file));
             place.tests.iter().for_each(|file| add(&mut tests, file));
         }
-        None if matches!(rfc, "RFC 5681" | "RFC 7323" | "RFC 2018" | "RFC 5482") => return Known::NotYet,
+        None if matches!(rfc, "RFC 7323" | "RFC 2018" | "RFC 5482") => return Known::NotYet,
         None => {}
     }
     if code.is_empty() { Known::Nothing } else { Known::Files(code, tests) }
@@ -346,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_is_not_built_is_not_claimed() {
-        for id in ["MUST-19", "MUST-20", "MUST-25", "MUST-54", "R7323-2.2-a"] {
+        for id in ["MUST-20", "MUST-54", "R7323-2.2-a"] {
             let requirement = requirement::find(id).unwrap_or_else(|| panic!("{id}"));
             assert_eq!(of_requirement(requirement, &requirement::implemented_by(id)), Known::NotYet, "{id}");
         }

@@ -26,7 +26,7 @@ const BACKLOG: usize = 16;
 const MOST_CONNECTIONS: usize = 256;
 
 /// What the reference leaves out so far.
-const NOT_YET: [Capability; 3] = [Capability::KeepAlive, Capability::TrafficClass, Capability::Icmp];
+const NOT_YET: [Capability; 2] = [Capability::TrafficClass, Capability::Icmp];
 
 /// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
@@ -144,9 +144,11 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
                     _ => CallOutcome::Ok,
                 }
             }
-            Knob::KeepAlive(_) | Knob::TrafficClass(_) => {
-                CallOutcome::Error(CallFailure::Other("no such knob".into()))
-            }
+            Knob::KeepAlive(interval) => match self.host_call(socket, Call::KeepAlive { interval }) {
+                Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+                _ => CallOutcome::Ok,
+            },
+            Knob::TrafficClass(_) => CallOutcome::Error(CallFailure::Other("no such knob".into())),
         }
     }
 

@@ -306,6 +306,11 @@ impl Run {
             UserCall::Receive { max } => self.step(Event::Call(Call::Receive { max: max.into() })),
             UserCall::Close => self.step(Event::Call(Call::Close)),
             UserCall::AbortOrStatus(0..64) => self.step(Event::Call(Call::Abort)),
+            UserCall::AbortOrStatus(64..96) => {
+                let interval = Some(Duration::from_secs(10));
+                self.step(Event::Call(Call::KeepAlive { interval }))
+            }
+            UserCall::AbortOrStatus(96..104) => self.step(Event::Call(Call::KeepAlive { interval: None })),
             UserCall::AbortOrStatus(_) => self.step(Event::Call(Call::Status)),
         }
     }

@@ -35,6 +35,8 @@ pub struct Before {
     pub timers: TimerSet,
     /// The choices of this endpoint.
     pub profile: Profile,
+    /// Keep-alive probes in a row that nothing had answered.
+    pub unanswered_keep_alives: u8,
     /// Octets in the send queue.
     pub send_queue: u32,
     /// Octets in order that the user had not read.
@@ -62,6 +64,7 @@ impl Before {
             throttle: tcb.throttle,
             timers: tcb.timers,
             profile: tcb.profile,
+            unanswered_keep_alives: tcb.keep_alive.map_or(0, |keep_alive| keep_alive.unanswered),
             send_queue: octets(tcb.send_queue.len()),
             receive_queue: octets(tcb.receive_queue.len()),
             receives: octets(tcb.receives.len()),
@@ -286,7 +289,9 @@ impl<'a> Transition<'a> {
             advertised: before.rcv.advertised,
             ..after.rcv
         };
-        Before { rcv: sent, timers: before.timers, throttle: before.throttle, ..after } == *before
+        let unanswered_keep_alives = before.unanswered_keep_alives;
+        let (timers, throttle) = (before.timers, before.throttle);
+        Before { rcv: sent, timers, throttle, unanswered_keep_alives, ..after } == *before
     }
 
     /// Whether the segment left no trace at all, except that the user's timers ran on.

@@ -173,6 +173,8 @@ pub(super) const I_012: Invariant = Invariant {
             && tcb.rcv == ReceiveSequence::default()
             && tcb.origin == Origin::default()
             && tcb.retransmission == Default::default()
+            && tcb.congestion.is_none()
+            && tcb.keep_alive.is_none()
             && tcb.reopened.is_none()
             && tcb.unacknowledged == 0
             && tcb.throttle == Throttle::default()

@@ -236,6 +236,10 @@ pub(crate) fn abort() -> When {
     When::Calls(Call::Abort)
 }
 
+pub(crate) fn keep_alive(interval: Option<Duration>) -> When {
+    When::Calls(Call::KeepAlive { interval })
+}
+
 pub(crate) fn status() -> When {
     When::Calls(Call::Status)
 }

@@ -5,6 +5,7 @@ mod closing;
 mod congestion;
 mod figures;
 mod hostile;
+mod keep_alive;
 mod lifecycle;
 mod probing;
 mod retransmission;

@@ -99,7 +99,7 @@ fn segment(dice: &mut Dice, tcb: &Tcb) -> Segment<'static> {
 
 fn call(dice: &mut Dice) -> Call<'static> {
     let len = dice.of(&[0, 1, 10, 600, 1500, 3000]);
-    match dice.below(12) {
+    match dice.below(13) {
         0..6 => Call::Send {
             text: &TEXT[..len],
             push: !dice.one_in(4),
@@ -109,6 +109,7 @@ fn call(dice: &mut Dice) -> Call<'static> {
         },
         6..10 => Call::Receive { max: dice.of(&[1, 10, 4096]) },
         10 => Call::Close,
+        11 => Call::KeepAlive { interval: Some(Duration::from_secs(20)) },
         _ => {
             if dice.one_in(4) {
                 Call::Abort

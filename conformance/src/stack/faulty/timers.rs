@@ -30,6 +30,7 @@ const fn violated(timer: Timer) -> &'static [&'static str] {
         Timer::DelayedAck => &["MUST-40"],
         Timer::SwsOverride => &["R9293-3.8.6.2.1-a"],
         Timer::TimeWait => &["MUST-13", "R9293-3.10.8-c"],
+        Timer::KeepAlive => &["MUST-24", "MUST-27"],
     }
 }
 
@@ -55,6 +56,9 @@ const fn alterations(timer: Timer) -> [Steps; 3] {
         ],
         Timer::TimeWait => {
             [|s| never(s, Timer::TimeWait), |s| early(s, Timer::TimeWait), |s| late(s, Timer::TimeWait)]
+        }
+        Timer::KeepAlive => {
+            [|s| never(s, Timer::KeepAlive), |s| early(s, Timer::KeepAlive), |s| late(s, Timer::KeepAlive)]
         }
     }
 }

@@ -41,8 +41,8 @@ fn is_edge(before: &Before, after: State) -> bool {
 pub(in crate::invariants) const I_031: Invariant = Invariant {
     id: "I-031",
     clause: "§3.10.4 to §3.10.8, §3.8.3",
-    sentence: "ESTABLISHED is left only for CLOSE, ABORT, the peer's FIN, a RST or SYN that counts, and the \
-               user timeout",
+    sentence: "ESTABLISHED is left only for CLOSE, ABORT, the peer's FIN, a RST or SYN that counts, the user \
+               timeout, and a peer that answers no keep-alive",
     holds: |t| {
         if t.before.state != State::Established || t.after.state == State::Established {
             return true;
@@ -54,6 +54,9 @@ pub(in crate::invariants) const I_031: Invariant = Invariant {
             },
             (_, Some(Call::Close), _) => t.after.state != State::CloseWait,
             (_, Some(Call::Abort), _) | (.., Some(Timer::User)) => t.after.state == State::Closed,
+            (.., Some(Timer::KeepAlive)) => {
+                t.after.state == State::Closed && t.before.unanswered_keep_alives > 1
+            }
             _ => false,
         }
     },

@@ -1,8 +1,12 @@
 //! Timeouts (RFC 9293 §3.10.8; RFC 6298 §5; §3.8.6).
 
+use std::time::Duration;
+
 use tcpspec_core::{Profile, Rule, State, Timer};
 
-use crate::fixture::{Connection, ack, arrives, close, fin, numbers, receive, send, text, times_out};
+use crate::fixture::{
+    Connection, ack, arrives, close, fin, keep_alive, numbers, receive, send, text, times_out,
+};
 use crate::table::{Also, Row, check, from_to, in_each};
 
 fn row(rule: Rule, story: &'static str, given: Connection, timer: Timer) -> Row {
@@ -30,8 +34,18 @@ const CLOSING_STATES: [State; 5] =
     [State::Established, State::FinWait1, State::CloseWait, State::Closing, State::LastAck];
 
 pub(super) fn rows() -> Vec<Row> {
-    [user(), syn(), head_of_the_queue(), fin_only(), time_wait(), probes(), acknowledgment(), silly_window()]
-        .concat()
+    [
+        user(),
+        syn(),
+        head_of_the_queue(),
+        fin_only(),
+        time_wait(),
+        probes(),
+        acknowledgment(),
+        silly_window(),
+        idle(),
+    ]
+    .concat()
 }
 
 fn user() -> Vec<Row> {
@@ -148,6 +162,23 @@ fn silly_window() -> Vec<Row> {
         sent: &["<SEQ=101><ACK=RCV.NXT><CTL=ACK><DATA=ab>"],
         also: &[Also::SndNxt(103), Also::Rests(Timer::SwsOverride), Also::Runs(Timer::Retransmission)],
         ..row(Rule::Timeout13, "a small window has to do", with_text(state, 2), Timer::SwsOverride)
+    })
+}
+
+fn idle() -> Vec<Row> {
+    let hours = Duration::from_secs(7200);
+    in_each([State::Established, State::CloseWait, State::FinWait2], |state| {
+        let given = Connection::in_state(state).after(keep_alive(Some(hours)));
+        let sent: &[&str] = match state {
+            State::CloseWait => &["<SEQ=100><ACK=302><CTL=ACK>"],
+            State::FinWait2 => &["<SEQ=101><ACK=301><CTL=ACK>"],
+            _ => &["<SEQ=100><ACK=301><CTL=ACK>"],
+        };
+        Row {
+            sent,
+            also: &[Also::Starts(Timer::KeepAlive, 75_000)],
+            ..row(Rule::Timeout11, "an idle peer is asked whether it is there", given, Timer::KeepAlive)
+        }
     })
 }
 
