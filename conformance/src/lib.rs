@@ -14,6 +14,7 @@
 //! | judging | [`monitor`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
 //! | output | [`report`] |
+//! | the suite in other crates | [`runner`] |
 //!
 //! What it leaves out: the reference itself, which lives in `tcpspec-core` and never sees this crate.
 #![forbid(unsafe_code)]
@@ -28,6 +29,7 @@ pub mod network;
 pub mod peers;
 pub mod report;
 pub mod requirement;
+pub mod runner;
 pub mod scenario;
 pub mod stack;
 pub mod suite;

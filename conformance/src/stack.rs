@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tcpspec_core::{Instant, RuleSet, State};
+use tcpspec_core::RuleSet;
+pub use tcpspec_core::{Instant, State};
 
 #[cfg(unix)]
 pub mod command;

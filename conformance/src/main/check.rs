@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use tcpspec::cases;
 use tcpspec::deviation::Deviations;
-use tcpspec::report::{Report, json, terminal};
+use tcpspec::report::{Report, json, junit, terminal};
 use tcpspec::requirement;
 use tcpspec::stack::{self, Clock};
 use tcpspec::suite::{self, Selection, Waiting};
@@ -62,6 +62,7 @@ pub(crate) struct Check {
 enum Format {
     Text,
     Json,
+    Junit,
 }
 
 /// Plays the suite. Says whether everything was as expected.
@@ -100,6 +101,7 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
     print(&match arguments.format {
         Format::Text => terminal::render(&report),
         Format::Json => json::render(&report),
+        Format::Junit => junit::render(&report),
     })?;
     Ok(report.is_as_expected())
 }

@@ -63,14 +63,29 @@ fn departures(text: &mut String, report: &Report) {
     }
     for result in &report.results {
         if let Verdict::FixedDeviation { reason, .. } = &result.verdict {
-            let _ = writeln!(
-                text,
-                "\nFIXED {}\n  The case passes, but a deviation is listed: {reason}",
-                result.case.id
-            );
-            let _ = writeln!(text, "  Remove it from the list of known deviations.");
+            text.push('\n');
+            fixed(text, result, reason);
         }
     }
+}
+
+/// What fails the run about one case: a departure with its trace, or a listed one that is gone. Empty if nothing does.
+#[must_use]
+pub fn finding(result: &CaseResult) -> String {
+    let mut text = String::new();
+    match &result.verdict {
+        Verdict::Fail(failure) => departure(&mut text, result, failure),
+        Verdict::FixedDeviation { reason, .. } => fixed(&mut text, result, reason),
+        Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_) | Verdict::KnownDeviation { .. } => {}
+    }
+    text
+}
+
+/// A listed departure that is gone.
+fn fixed(text: &mut String, result: &CaseResult, reason: &str) {
+    let _ =
+        writeln!(text, "FIXED {}\n  The case passes, but a deviation is listed: {reason}", result.case.id);
+    let _ = writeln!(text, "  Remove it from the list of known deviations.");
 }
 
 /// One departure: case, requirement, what was seen, trace.

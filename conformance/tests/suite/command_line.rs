@@ -96,6 +96,26 @@ fn the_report_for_programs_is_json_with_a_version() {
 }
 
 #[test]
+fn the_report_for_continuous_integration_is_junit_with_a_test_for_each_case() {
+    let (code, report) = run(&["check", "--filter", "3.6", "--no-deviations", "--format", "junit"]);
+    let (_, json) = run(&["check", "--filter", "3.6", "--no-deviations", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let count = |verdict: &str| json["counts"][verdict].as_u64().expect("a number");
+    let (failed, skipped) = (count("failed"), count("skipped") + count("inconclusive"));
+    assert_eq!(code, Some(1));
+    let suite = format!("<testsuite name=\"3.6 closing\" tests=\"{}\"", count("passed") + failed + skipped);
+    assert!(report.contains(&suite), "{suite}: {report}");
+    assert_eq!(report.matches("<failure message=\"").count() as u64, failed, "{report}");
+    assert_eq!(report.matches("<skipped").count() as u64, skipped, "{report}");
+    assert!(
+        report.contains("tcpspec replay 3.6/") && report.contains(" classname=\"smoltcp.3.6\""),
+        "{report}"
+    );
+    let (code, listed) = run(&["check", "--filter", "3.6", "--format", "junit"]);
+    assert_eq!((code, listed.matches("message=\"KNOWN: ").count() as u64), (Some(0), failed), "{listed}");
+}
+
+#[test]
 fn cases_are_listed_and_selected_by_requirement() {
     let (code, list) = run(&["check", "--list", "--requirement", "MUST-13"]);
     assert_eq!(code, Some(0));

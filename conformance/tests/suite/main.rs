@@ -13,3 +13,4 @@ mod stack_command;
 mod stories;
 mod stream_integrity;
 mod symmetries;
+mod toy;
