@@ -98,7 +98,7 @@ impl Connection {
     fn tolerates(&self, segment: &SegmentRecord) -> bool {
         let judged = segment.ctl.without(Control::PSH | Control::ECE | Control::CWR | Control::URG);
         let bare = judged == Control::ACK && segment.len == 0;
-        let truthful = segment.ack.le(self.ledger.peer_nxt);
+        let truthful = self.ledger.has_sent_all_before(segment.ack);
         let again = segment.end() != segment.seq && !self.ledger.is_new(segment);
         if segment.ctl.has(Control::RST) { self.user_ends } else { bare && truthful || again }
     }

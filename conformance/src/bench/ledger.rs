@@ -35,6 +35,10 @@ pub struct Ledger {
     pub peer_iss: SeqNumber,
     /// What the peer would send next.
     pub peer_nxt: SeqNumber,
+    /// Just past everything that the peer has sent without a gap, in whatever order: no stack can have taken more.
+    gapless: SeqNumber,
+    /// What the peer has sent above that, from here to there.
+    above: Vec<(SeqNumber, SeqNumber)>,
     /// The stack's initial sequence number, once its SYN was seen.
     pub stack_iss: Option<SeqNumber>,
     /// Just past everything seen from the stack.
@@ -61,6 +65,8 @@ impl Ledger {
         Self {
             peer_iss,
             peer_nxt: peer_iss,
+            gapless: peer_iss,
+            above: Vec::new(),
             stack_iss: None,
             stack_nxt: SeqNumber(1),
             stack_una: SeqNumber(1),
@@ -79,6 +85,9 @@ impl Ledger {
         if contiguous && !damaged && !segment.ctl.has(Control::RST) {
             self.peer_nxt = segment.end();
         }
+        if !damaged && !segment.ctl.has(Control::RST) {
+            self.close_gaps(segment.seq, segment.end());
+        }
         if segment.ctl.has(Control::SYN) && !damaged {
             self.shift_of_peer = shift(&segment);
         }
@@ -89,6 +98,27 @@ impl Ledger {
             self.offered = self.offered.max(self.scaled(&segment, self.shift_of_peer));
         }
         self.latest = Some(segment);
+    }
+
+    /// The peer has sent these numbers too.
+    fn close_gaps(&mut self, start: SeqNumber, end: SeqNumber) {
+        self.above.push((start, end));
+        let next = |ledger: &Self| {
+            let follows =
+                |(start, end): &&(SeqNumber, SeqNumber)| start.le(ledger.gapless) && end.gt(ledger.gapless);
+            ledger.above.iter().find(follows).map(|(_, end)| *end)
+        };
+        while let Some(end) = next(self) {
+            self.gapless = end;
+        }
+        let gapless = self.gapless;
+        self.above.retain(|(_, end)| end.gt(gapless));
+    }
+
+    /// Whether the peer has sent everything before this number.
+    #[must_use]
+    pub const fn has_sent_all_before(&self, number: SeqNumber) -> bool {
+        number.le(self.gapless)
     }
 
     /// The stack sent a segment.
@@ -124,6 +154,8 @@ impl Ledger {
         if let Some(request) = request.filter(|request| answer.ack == request.seq + 1) {
             self.peer_iss = request.seq;
             self.peer_nxt = request.end();
+            self.gapless = request.end();
+            self.above.clear();
         }
     }
 
@@ -240,5 +272,21 @@ mod tests {
         ledger.seen(&segment(Control::SYN | Control::ACK, 5000, 1001, 10, &[3, 3, 1]));
         let edge = ledger.resolve(SeqExpr::Anchor(Anchor::RcvEdge, 0), Space::Peer);
         assert_eq!(edge.number, SeqNumber(1011));
+    }
+
+    #[test]
+    fn what_fills_a_gap_has_all_behind_it_sent() {
+        const ISS: u32 = u32::MAX - 9;
+        let mut ledger = Ledger::new(SeqNumber(ISS));
+        let mut sends = |start: u32, len, damaged| {
+            let text = segment(Control::NONE, ISS.wrapping_add(start), 0, 0, &[]);
+            ledger.sent(SegmentRecord { len, ..text }, damaged);
+            (0..100).rev().find(|upto| ledger.has_sent_all_before(SeqNumber(ISS) + *upto))
+        };
+        assert_eq!(sends(20, 10, false), Some(0));
+        assert_eq!(sends(0, 10, true), Some(0), "nobody can have taken it");
+        assert_eq!(sends(40, 10, false), Some(0));
+        assert_eq!(sends(0, 25, false), Some(30));
+        assert_eq!(sends(30, 10, false), Some(50));
     }
 }

@@ -66,7 +66,9 @@ impl Fault {
     /// A fault that shows at a row of the decision table.
     fn at(kind: &str, rule: Rule, alter: Steps) -> Self {
         let name = format!("{kind}/{rule}");
-        Self { rule: Some(rule), ..Self::new(name, &violated::by(rule), Hook::Steps(Some(rule), alter)) }
+        let excuse = variations::of(kind, rule).map(Excuse::Permitted);
+        let hook = Hook::Steps(Some(rule), alter);
+        Self { rule: Some(rule), excuse, ..Self::new(name, &violated::by(rule), hook) }
     }
 
     fn excused(self, excuse: Excuse) -> Self {

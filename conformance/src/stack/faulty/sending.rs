@@ -147,7 +147,6 @@ static FIELDS: &[Entry<Steps>] = &[
 /// What the endpoint takes itself to be.
 static CHOICES: &[Entry<Chooses>] = &[
     ("mss/option-above-what-ip-lets-through", &["MUST-16"], |profile| profile.largest_text = 9000),
-    ("send/short-segments-at-once", &["SHLD-7", "R9293-3.7.4-a"], |profile| profile.nagle = false),
     ("send/short-segments-wait-for-ever", &["MUST-17", "R9293-3.7.4-a"], |profile| profile.nagle = true),
     ("timeout/first-after-100-ms", &["R6298-2.1-a", "R6298-2.4-a"], |profile| {
         profile.initial_rto = Duration::from_millis(100);
@@ -254,7 +253,6 @@ fn shrank(step: &Stepped<'_>) -> bool {
 
 /// What the window field says, and when.
 static WINDOW: &[Entry<Steps>] = &[
-    ("offer/nothing", &["R9293-3.8.6.2.2-a", "SHLD-14"], |step| step.each_segment(|segment| segment.wnd = 0)),
     ("offer/always-the-whole-buffer", &["R9293-3.8.6.1-b", "SHLD-14", "R9293-3.10.7.4-g"], |step| {
         let buffer = u16::try_from(step.tcb.profile.receive_buffer).unwrap_or(u16::MAX);
         step.each_segment(|segment| {
@@ -277,11 +275,6 @@ static WINDOW: &[Entry<Steps>] = &[
             rcv.wnd = free.min(65_535);
             let update = step.acknowledgment();
             step.send(update);
-        }
-    }),
-    ("offer/not-after-reading", &["R9293-3.8.6.2.2-a", "MUST-39"], |step| {
-        if step.actions.rules.has(Rule::Receive9) {
-            step.send_nothing();
         }
     }),
     ("acknowledge/everything-late", &["SHLD-19", "R9293-3.8.6.3-a"], |step| {

@@ -103,7 +103,6 @@ fn changes_the_record(rule: Rule) -> bool {
             | Rule::Seq6
             | Rule::Seq7
             | Rule::Seq11
-            | Rule::Seq12
             | Rule::Seq15
             | Rule::Seq23
             | Rule::Rst12
