@@ -21,12 +21,16 @@ use crate::stack::{Setup, Stack};
 use crate::trace::{Entry, Happening, Trace};
 use crate::verdict::{Failure, Verdict};
 use addresses::Addresses;
+use broke::Broke;
+pub(crate) use broke::without_numbers;
 use connection::Connection;
+pub(crate) use connection::peer_iss;
 use emission::Emission;
 use tally::Tally;
 use time::Moment;
 
 mod addresses;
+mod broke;
 mod connection;
 mod emission;
 mod expectation;
@@ -103,7 +107,8 @@ pub fn run_watched<'s>(
             trace_line: failure.trace_line.or(trace_line),
             ..*failure
         }),
-        Err(Departure { what, step, trace_line, undecided: false, found: None, .. }) => {
+        Err(Departure { what, step, trace_line, undecided: false, found: None, broke, .. }) => {
+            let state = bench.trace.entries.iter().rev().find_map(|entry| entry.left);
             Verdict::Fail(Failure {
                 requirements: scenario.checks.clone(),
                 level: requirement::gravest(scenario.checks.iter().map(String::as_str))
@@ -111,7 +116,7 @@ pub fn run_watched<'s>(
                 what,
                 step,
                 trace_line,
-                cause: None,
+                cause: broke.map(|broke| broke.cause(state)),
             })
         }
     };
@@ -130,6 +135,8 @@ struct Departure {
     panicked: bool,
     /// A watcher found it.
     found: Option<Box<Failure>>,
+    /// What of all that must be true whatever the scenario says.
+    broke: Option<Broke>,
 }
 
 impl Departure {
@@ -141,7 +148,12 @@ impl Departure {
             undecided: false,
             panicked: false,
             found: None,
+            broke: None,
         }
+    }
+
+    fn broke(self, broke: Broke) -> Self {
+        Self { broke: Some(broke), ..self }
     }
 
     fn undecided(what: impl Into<String>) -> Self {

@@ -8,7 +8,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 
 use crate::cases;
-use crate::scenario::Scenario;
+use crate::scenario::{self, Scenario};
 use crate::suite;
 use crate::verdict::Verdict;
 
@@ -31,12 +31,30 @@ pub struct Deviation {
     pub link: Option<String>,
 }
 
+/// A departure that a campaign finds, and that is known.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFinding {
+    /// Signatures of causes ([`crate::verdict::Cause`]) that have this reason.
+    pub signatures: Vec<String>,
+    /// Versions of the stack that depart so.
+    pub versions: VersionReq,
+    /// What happens and why it is on the list, in a sentence.
+    pub reason: String,
+    /// Where it is discussed.
+    pub link: Option<String>,
+    /// A file with one scenario that shows it. A campaign plays it first, so that the list stays true.
+    pub scenario: Option<String>,
+}
+
 /// The list of one stack.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deviations {
     #[serde(default, rename = "deviation")]
     entries: Vec<Deviation>,
+    #[serde(default, rename = "finding")]
+    findings: Vec<KnownFinding>,
 }
 
 impl Deviations {
@@ -59,6 +77,19 @@ impl Deviations {
     #[must_use]
     pub fn entries(&self) -> &[Deviation] {
         &self.entries
+    }
+
+    /// All entries for findings of campaigns.
+    #[must_use]
+    pub fn findings(&self) -> &[KnownFinding] {
+        &self.findings
+    }
+
+    /// The entry for a finding with this signature, if there is one.
+    #[must_use]
+    pub fn finding(&self, signature: &str, version: &str) -> Option<&KnownFinding> {
+        let listed = |entry: &&KnownFinding| entry.signatures.iter().any(|known| known == signature);
+        self.findings.iter().filter(listed).find(|entry| covers(&entry.versions, version))
     }
 
     /// Checks the entries against the suite, whatever versions they are about.
@@ -85,6 +116,27 @@ impl Deviations {
             if let Some(first) = self.entries[..index].iter().position(same) {
                 let versions = &entry.versions;
                 return problem(format!("entry {} already lists it for versions {versions}", first + 1));
+            }
+        }
+        self.check_findings()
+    }
+
+    fn check_findings(&self) -> Result<(), String> {
+        for (index, entry) in self.findings.iter().enumerate() {
+            let problem = |what: String| Err(format!("finding {}: {what}", index + 1));
+            if entry.signatures.is_empty() {
+                return problem("it lists no signature".to_owned());
+            }
+            for signature in &entry.signatures {
+                let same = |other: &KnownFinding| {
+                    other.signatures.contains(signature) && other.versions == entry.versions
+                };
+                if let Some(first) = self.findings[..index].iter().position(same) {
+                    return problem(format!("finding {} already lists {signature:?}", first + 1));
+                }
+            }
+            if let Some(Err(error)) = entry.scenario.as_deref().map(scenario::parse_one) {
+                return problem(format!("its scenario is none: {error}"));
             }
         }
         Ok(())
@@ -116,10 +168,14 @@ impl Deviations {
 }
 
 impl Deviation {
-    /// Whether the entry is about this version. A version that is no version is covered by any range.
     fn covers(&self, version: &str) -> bool {
-        Version::parse(version).map_or(true, |version| self.versions.matches(&version))
+        covers(&self.versions, version)
     }
+}
+
+/// Whether a range is about this version. A version that is no version is covered by any range.
+fn covers(versions: &VersionReq, version: &str) -> bool {
+    Version::parse(version).map_or(true, |version| versions.matches(&version))
 }
 
 /// Where a scenario fails, as deviation files name it: the step's text, or `end`.
@@ -150,7 +206,6 @@ pub fn at_line(place: &str) -> String {
 mod tests {
     use super::*;
     use crate::requirement::Level;
-    use crate::scenario;
     use crate::verdict::Failure;
 
     const LIST: &str = r#"

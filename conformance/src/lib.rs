@@ -13,6 +13,7 @@
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`] |
+//! | fuzzing | [`engine`] |
 //! | output | [`report`] |
 //! | the suite in other crates | [`runner`] |
 //!
@@ -22,6 +23,7 @@
 pub mod bench;
 pub mod cases;
 pub mod deviation;
+pub mod engine;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod monitor;

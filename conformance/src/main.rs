@@ -12,10 +12,13 @@ use tcpspec::report;
 use tcpspec::requirement;
 
 use self::check::{Check, check};
+use self::fuzz::{Fuzz, fuzz};
 use self::replay::{Replay, replay};
 
 #[path = "main/check.rs"]
 mod check;
+#[path = "main/fuzz.rs"]
+mod fuzz;
 #[path = "main/list.rs"]
 mod list;
 #[path = "main/progress.rs"]
@@ -48,6 +51,10 @@ enum Command {
     ///
     /// Exit code: 0 unless a scenario fails; one that is skipped or inconclusive does not.
     Replay(Replay),
+    /// Play random stories to a stack, guided by what they reach, and keep the shortest for each departure
+    ///
+    /// Exit code: 0 if every departure is listed, 1 for others, 2 if the command could not run.
+    Fuzz(Fuzz),
     /// Explore two references and a hostile network: why three, why four, why 2 MSL
     ///
     /// Exit code: 0 if every model holds and every rule taken away breaks what it should.
@@ -71,6 +78,7 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Check(arguments) => check(&arguments),
         Command::Replay(arguments) => replay(&arguments),
+        Command::Fuzz(arguments) => fuzz(&arguments),
         #[cfg(feature = "model")]
         Command::Model(arguments) => model::run(&arguments),
         Command::Explain { id } => report::explanation::explain(&id).map_err(Trouble).and_then(|text| {

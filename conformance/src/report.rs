@@ -6,6 +6,7 @@ use crate::suite::CaseResult;
 use crate::verdict::Verdict;
 
 pub mod explanation;
+pub mod fuzzing;
 pub mod json;
 pub mod junit;
 mod places;

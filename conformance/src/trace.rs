@@ -217,6 +217,12 @@ impl Trace {
         self.numbering.push(self.current);
     }
 
+    /// The label of the connection that an entry is about, by the entry's index.
+    #[must_use]
+    pub fn connection_of(&self, index: usize) -> u8 {
+        self.numbering[index].connection
+    }
+
     /// A segment in packetdrill's notation, with what numbers count from now.
     #[must_use]
     pub fn segment_text(&self, from: End, segment: &SegmentRecord) -> String {

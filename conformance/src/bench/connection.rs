@@ -23,6 +23,12 @@ const PEER_ISS: u32 = 1000;
 /// How far the initial sequence numbers of two connections are apart that follow each other.
 const BETWEEN_ISSES: u32 = 1_000_000;
 
+/// The initial sequence number of a connection's peer.
+pub(crate) fn peer_iss(scenario: &Scenario, label: u8) -> SeqNumber {
+    let further = u32::from(label - 1);
+    SeqNumber(scenario.setup.peer_iss.unwrap_or(PEER_ISS)) + further.wrapping_mul(BETWEEN_ISSES)
+}
+
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) label: u8,
@@ -50,7 +56,6 @@ impl Connection {
             named.chain(scenario.connections.iter().map(|setup| setup.label)).chain([1]).collect();
         labels.sort_unstable();
         labels.dedup();
-        let peer_iss = scenario.setup.peer_iss.unwrap_or(PEER_ISS);
         labels
             .into_iter()
             .map(|label| {
@@ -58,14 +63,12 @@ impl Connection {
                 let setup = setup.copied().unwrap_or(ConnectionSetup { label, ..ConnectionSetup::default() });
                 let opens = |call: &What| matches!(call, What::Call { call: ScenarioCall::OpenActive, .. });
                 let active = scenario.steps.iter().any(|step| step.connection == label && opens(&step.what));
-                Self::new(setup, active, SeqNumber(peer_iss), addresses)
+                Self::new(setup, active, peer_iss(scenario, label), addresses)
             })
             .collect()
     }
 
     fn new(setup: ConnectionSetup, active: bool, peer_iss: SeqNumber, addresses: Addresses) -> Self {
-        let further = u32::from(setup.label - 1);
-        let peer_iss = peer_iss + further.wrapping_mul(BETWEEN_ISSES);
         let peer = addresses.of_class(setup.peer.unwrap_or(AddressClass::Peer));
         let (service, client) = (
             setup.service.unwrap_or(SERVICE_PORT),

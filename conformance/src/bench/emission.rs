@@ -5,7 +5,7 @@ use tcpspec_core::segment::Integrity;
 
 use super::connection::Connection;
 use super::time::Moment;
-use super::{Bench, Departure, streams};
+use super::{Bench, Broke, Departure, streams};
 use crate::trace::{End, Happening, SegmentRecord};
 use crate::wire;
 
@@ -54,6 +54,7 @@ impl Bench<'_> {
     fn take_packet(&mut self, packet: &[u8]) -> Result<(), Departure> {
         let parsed = wire::parse(packet).map_err(|not_tcp| {
             Departure::new(format!("the stack sent a packet that no host would take for TCP: {not_tcp}"))
+                .broke(Broke::NotTcp)
         })?;
         let segment = SegmentRecord::of(&parsed.segment);
         let among_ours = |of: &Connection| of.endpoints.reversed() == parsed.endpoints;
@@ -71,19 +72,22 @@ impl Bench<'_> {
         self.tally.count(self.now, new_text)?;
         of.ledger.seen(&segment);
         let wrong = if parsed.segment.integrity == Integrity::BadChecksum {
-            Some("MUST-2: the checksum of a segment is wrong".to_owned())
+            Some(("MUST-2: the checksum of a segment is wrong".to_owned(), Broke::Checksum))
         } else if parsed.segment.integrity == Integrity::BadDataOffset {
-            Some("the data offset of a segment is wrong".to_owned())
+            Some(("the data offset of a segment is wrong".to_owned(), Broke::DataOffset))
+        } else if self.watcher.is_some() {
+            // Whoever watches follows every connection and both its streams, whatever numbers the peer made up.
+            None
         } else if ours.is_none() {
-            Some(format!("a segment went between the wrong sockets: {}", parsed.endpoints))
+            Some((format!("a segment went between the wrong sockets: {}", parsed.endpoints), Broke::Sockets))
         } else {
-            of.wrong_text(&segment, parsed.segment.text)
+            of.wrong_text(&segment, parsed.segment.text).map(|what| (what, Broke::OctetsSent))
         };
         let happening = Happening::Segment { from: End::Left, segment: segment.clone(), lost: false };
         let trace_line = self.write_down(connection, happening);
         self.watch(|watcher, now| watcher.emitted(now, &parsed))?;
-        if let Some(what) = wrong {
-            return Err(Departure::new(what).at_line(trace_line));
+        if let Some((what, broke)) = wrong {
+            return Err(Departure::new(what).at_line(trace_line).broke(broke));
         }
         let when = Moment { earliest: self.unseen_since, latest: self.now };
         let traffic_class = parsed.traffic_class;

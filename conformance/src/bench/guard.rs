@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Bench, Departure};
+use super::{Bench, Broke, Departure};
 use crate::stack::{Lost, Stack};
 
 thread_local! {
@@ -42,7 +42,8 @@ impl Bench<'_> {
         for words in lost.last_words {
             self.note(format!("standard error: {words}"));
         }
-        Departure { panicked: true, ..Departure::new(lost.what) }.at_line(line)
+        let broke = Broke::Panic(lost.what.clone());
+        Departure { panicked: true, ..Departure::new(lost.what) }.at_line(line).broke(broke)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use tcpspec_core::Instant;
 
-use super::Departure;
+use super::{Broke, Departure};
 
 /// Segments that a stack may send in one scenario, and at one time.
 pub(super) const MOST_SEGMENTS: usize = 10_000;
@@ -28,7 +28,8 @@ impl Tally {
         self.all += 1;
         self.latest = now;
         if self.at_once > MOST_SEGMENTS {
-            Err(Departure::new(format!("the stack sent more than {MOST_SEGMENTS} segments at one time")))
+            Err(Departure::new(format!("the stack sent more than {MOST_SEGMENTS} segments at one time"))
+                .broke(Broke::Flood))
         } else if self.all > MOST_SEGMENTS && (time_passed || new_text) {
             // Only now: until then, this may still become a flood.
             Err(Departure::undecided(format!(

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tcpspec_core::Instant;
 
-use super::{Bench, Departure};
+use super::{Bench, Broke, Departure};
 use crate::scenario::When;
 use crate::stack::{Clock, NextTimer};
 
@@ -104,7 +104,8 @@ impl Bench<'_> {
         self.note_lateness(stop);
         self.standstill = if self.now > before { 0 } else { self.standstill + 1 };
         if reached < time && self.standstill > MOST_STANDSTILLS {
-            return Err(Departure::new(format!("the stack's clock stands still at {}", self.now)));
+            let what = format!("the stack's clock stands still at {}", self.now);
+            return Err(Departure::new(what).broke(Broke::Standstill));
         }
         Ok((stop, reached))
     }

@@ -1,6 +1,6 @@
 //! The stack's user: makes the calls that a scenario writes and compares what comes back.
 
-use super::{Bench, Departure, streams};
+use super::{Bench, Broke, Departure, streams};
 use crate::scenario::{ExpectedOutcome, ScenarioCall};
 use crate::stack::{CallFailure, CallOutcome, SocketId, UserCall};
 use crate::trace::{End, Happening};
@@ -28,9 +28,11 @@ impl Bench<'_> {
         if let CallOutcome::Received(octets) = &outcome {
             let position = of.read;
             of.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
-            if let Some(wrong) = streams::first_wrong((of.label, End::Right), position, octets) {
+            let wrong = streams::first_wrong((of.label, End::Right), position, octets);
+            // Whoever watches knows both streams, whatever numbers the peer made up.
+            if let Some(wrong) = wrong.filter(|_| self.watcher.is_none()) {
                 let what = format!("octet {wrong} that the user received is not the one that the peer sent");
-                return Err(Departure::new(what).at_line(line));
+                return Err(Departure::new(what).at_line(line).broke(Broke::OctetsReceived));
             }
         }
         of.user_ends = matches!(call, ScenarioCall::Close | ScenarioCall::Abort);

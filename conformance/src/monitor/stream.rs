@@ -110,7 +110,7 @@ impl Received {
 
     /// A FIN arrived at a position.
     pub(super) fn fin(&mut self, position: u32) {
-        if self.fins[..self.fin_count].contains(&position) {
+        if self.may_end_at(position) {
             return;
         }
         if self.fin_count < MOST_FINS {

@@ -1,0 +1,106 @@
+//! The far side of a campaign: a process that plays stories to a stack and may be lost at any time.
+//!
+//! Orders come as lines of JSON, answers go as lines of JSON. A stack in the same process may print where answers go, so
+//! they carry a mark and anything else is ignored. A watch looks after the
+//! process from inside: when one story takes too long it ends the process, so that an endless loop cannot outlive
+//! the campaign either.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::task::{Order, Task};
+use crate::bench::Family;
+use crate::stack::Stack;
+
+/// What an answer begins with.
+pub(super) const MARK: &str = "\u{1}tcpspec ";
+
+/// The exit code of a process that took too long over one story. Not one that shells or Rust use.
+pub const HUNG: i32 = 87;
+
+/// How often the watch looks.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What the process may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How long one story may take.
+    pub time: Duration,
+    /// Octets of address space of the process.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    /// Far beyond what any story needs: one takes a hundredth of a millisecond, the longest some milliseconds.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(2), memory: 1 << 30 }
+    }
+}
+
+/// Plays stories until there are no more orders. `give_up` ends the process with [`HUNG`] from another thread, when
+/// one story takes too long.
+///
+/// # Errors
+/// Orders that cannot be read, answers that cannot be written, or a limit that cannot be set.
+pub fn serve(
+    stack: &mut dyn Stack,
+    (family, seed, limits): (Family, u64, Limits),
+    orders: impl BufRead,
+    mut answers: impl Write,
+    give_up: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    limit_memory(limits.memory)?;
+    let stories = watch(limits.time, give_up);
+    let mut task = Task::new(stack, family, seed);
+    for line in orders.lines() {
+        let order: Order = serde_json::from_str(&line?).map_err(io::Error::other)?;
+        let answer = task.perform(&order, || {
+            stories.fetch_add(1, Ordering::Relaxed);
+        });
+        stories.store(IDLE, Ordering::Relaxed);
+        if let Some(answer) = answer {
+            let answer = serde_json::to_string(&answer).map_err(io::Error::other)?;
+            writeln!(answers, "\n{MARK}{answer}")?;
+            answers.flush()?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn limit_memory(octets: u64) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::As);
+    let current = Some(maximum.map_or(octets, |maximum| octets.min(maximum)));
+    Ok(setrlimit(Resource::As, Rlimit { current, maximum })?)
+}
+
+#[cfg(not(unix))]
+fn limit_memory(_: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// What the count of stories is while none is played.
+const IDLE: u64 = 0;
+
+/// Gives up when one story takes longer than `limit`. Stories are counted in what is returned.
+fn watch(limit: Duration, give_up: impl Fn() + Send + 'static) -> Arc<AtomicU64> {
+    let stories = Arc::new(AtomicU64::new(IDLE));
+    let seen = Arc::clone(&stories);
+    thread::spawn(move || {
+        let (mut last, mut since) = (IDLE, Duration::ZERO);
+        loop {
+            thread::sleep(LOOK);
+            let now = seen.load(Ordering::Relaxed);
+            since = if now == last && now != IDLE { since + LOOK } else { Duration::ZERO };
+            last = now;
+            if since >= limit {
+                give_up();
+            }
+        }
+    });
+    stories
+}

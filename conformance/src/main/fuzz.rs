@@ -1,0 +1,158 @@
+//! `tcpspec fuzz`: a campaign, its findings as they come, and what it found in the end.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tcpspec::deviation::Deviations;
+use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress};
+use tcpspec::report::fuzzing;
+
+use crate::stack_choice::{StackChoice, family};
+use crate::{Trouble, print};
+
+/// What `fuzz` may be told.
+#[derive(Args)]
+pub(crate) struct Fuzz {
+    #[command(flatten)]
+    stack: StackChoice,
+    /// Stop after so many seconds; 60 unless told how many runs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: Option<u64>,
+    /// Stop after so many stories; the same seed and number give the same findings
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    runs: Option<u64>,
+    /// Where chance begins
+    #[arg(long, value_name = "X", default_value_t = 1)]
+    seed: u64,
+    /// Processes that play at the same time; one for each core unless told
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Folder for the findings
+    #[arg(long, value_name = "FOLDER", default_value = "findings")]
+    output: PathBuf,
+    /// Show known deviations like any other departure
+    #[arg(long)]
+    no_deviations: bool,
+    /// Over IPv6 instead of IPv4
+    #[arg(long)]
+    ipv6: bool,
+    /// Play stories for another process, as told on standard input
+    #[arg(long, hide = true)]
+    worker: bool,
+}
+
+/// How long a campaign takes that was told nothing.
+const USUAL: u64 = 60;
+
+/// How often progress is told where there is no terminal.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Runs a campaign. Says whether everything that it found is listed.
+pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
+    let mut stack = arguments.stack.start()?;
+    let family = family(arguments.ipv6);
+    if arguments.worker {
+        let how = (family, arguments.seed, limits(arguments));
+        let give_up = || process::exit(engine::HUNG);
+        return engine::serve(&mut *stack, how, io::stdin().lock(), io::stdout(), give_up)
+            .map(|()| true)
+            .map_err(|error| Trouble(error.to_string()));
+    }
+    let declaration = stack.declaration().clone();
+    // A stack may be a device or a process that only one can use.
+    drop(stack);
+    let deviations = match arguments.no_deviations {
+        true => Deviations::default(),
+        false => arguments.stack.name().map_or_else(Deviations::default, Deviations::built_in),
+    };
+    let folder = arguments.output.join(declaration.name.replace([':', '/'], "-"));
+    let mut shown = Shown::new(arguments);
+    let outcome = engine::run(&options(arguments), &declaration, &|| worker(), &mut |event| {
+        match event {
+            Event::Found(finding) => shown.found(finding, &finding.write(&folder, &declaration, family)?),
+            Event::Shrunk(finding) => drop(finding.write(&folder, &declaration, family)?),
+            Event::Progress(progress) => shown.progress(&progress),
+        }
+        Ok(())
+    });
+    shown.end();
+    let outcome = outcome.map_err(|error| Trouble(error.to_string()))?;
+    print(&fuzzing::render(&declaration, family, &outcome, &deviations, &folder))?;
+    Ok(fuzzing::is_as_expected(&declaration, &outcome, &deviations))
+}
+
+fn options(arguments: &Fuzz) -> Options {
+    let Fuzz { seconds, runs, seed, jobs, .. } = arguments;
+    let usual = if runs.is_some() { None } else { Some(USUAL) };
+    Options {
+        seed: *seed,
+        runs: *runs,
+        time: seconds.or(usual).map(Duration::from_secs),
+        jobs: jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
+        patience: limits(arguments).time,
+    }
+}
+
+/// What a process that plays may use. A program as a stack has its own limit for each reply, which comes first.
+fn limits(arguments: &Fuzz) -> Limits {
+    let usual = Limits::default();
+    match arguments.stack.name() {
+        Some(_) => usual,
+        None => Limits { time: Duration::from_secs(3600), ..usual },
+    }
+}
+
+/// This same command, as a process that plays.
+fn worker() -> Command {
+    let program = env::current_exe().unwrap_or_else(|_| env::args_os().next().unwrap_or_default().into());
+    let mut command = Command::new(program);
+    command.args(env::args_os().skip(1)).arg("--worker");
+    command
+}
+
+/// What is shown while a campaign runs: a line that changes on a terminal, else a line now and then.
+struct Shown {
+    bar: Option<ProgressBar>,
+    last: Duration,
+}
+
+impl Shown {
+    fn new(_arguments: &Fuzz) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{wide_msg}").expect("a valid template");
+            ProgressBar::new_spinner().with_style(style)
+        });
+        Self { bar, last: Duration::ZERO }
+    }
+
+    fn found(&self, finding: &Finding, place: &Path) {
+        let line = format!("found {} ({})", finding.cause.signature(), place.display());
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        match &self.bar {
+            Some(bar) => bar.set_message(fuzzing::progress(progress)),
+            None if progress.elapsed >= self.last + QUIET => {
+                self.last = progress.elapsed;
+                eprintln!("{}", fuzzing::progress(progress));
+            }
+            None => {}
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
