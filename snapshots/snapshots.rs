@@ -7,6 +7,7 @@
 mod closing;
 mod counterexamples;
 mod events;
+mod expectations;
 mod figures;
 mod opening;
 mod states;

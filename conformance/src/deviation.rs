@@ -47,6 +47,26 @@ pub struct KnownFinding {
     pub scenario: Option<String>,
 }
 
+/// Cells of the [grid](crate::grid) that are known to differ in one way, as `tcpspec grid` prints them.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GridDeviation {
+    /// The check of RFC 9293 §3.10.7 that decides them.
+    pub clause: String,
+    /// The requirement that decides them.
+    pub requirement: String,
+    /// How they differ.
+    pub what: String,
+    /// Which they are: the ranges, word for word.
+    pub cells: Vec<String>,
+    /// Versions of the stack that depart so.
+    pub versions: VersionReq,
+    /// What happens and why it is on the list, in a sentence.
+    pub reason: String,
+    /// Where it is discussed.
+    pub link: Option<String>,
+}
+
 /// The list of one stack.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +75,8 @@ pub struct Deviations {
     entries: Vec<Deviation>,
     #[serde(default, rename = "finding")]
     findings: Vec<KnownFinding>,
+    #[serde(default)]
+    grid: Vec<GridDeviation>,
 }
 
 impl Deviations {
@@ -77,6 +99,11 @@ impl Deviations {
     #[must_use]
     pub fn entries(&self) -> &[Deviation] {
         &self.entries
+    }
+
+    /// The entries about cells of the grid that concern this version.
+    pub fn grid(&self, version: &str) -> impl Iterator<Item = &GridDeviation> {
+        self.grid.iter().filter(move |entry| covers(&entry.versions, version))
     }
 
     /// All entries for findings of campaigns.

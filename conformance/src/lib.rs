@@ -12,7 +12,7 @@
 //! | two references explored exhaustively | `model` (feature of the same name) |
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
-//! | the suite | [`cases`], [`deviation`], [`suite`] |
+//! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`] |
 //! | fuzzing | [`engine`] |
 //! | output | [`report`] |
 //! | the suite in other crates | [`runner`] |
@@ -24,6 +24,7 @@ pub mod bench;
 pub mod cases;
 pub mod deviation;
 pub mod engine;
+pub mod grid;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod monitor;

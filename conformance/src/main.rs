@@ -13,12 +13,15 @@ use tcpspec::requirement;
 
 use self::check::{Check, check};
 use self::fuzz::{Fuzz, fuzz};
+use self::grid::{GridArguments, grid};
 use self::replay::{Replay, replay};
 
 #[path = "main/check.rs"]
 mod check;
 #[path = "main/fuzz.rs"]
 mod fuzz;
+#[path = "main/grid.rs"]
+mod grid;
 #[path = "main/list.rs"]
 mod list;
 #[path = "main/progress.rs"]
@@ -60,6 +63,9 @@ enum Command {
     /// Exit code: 0 if every model holds and every rule taken away breaks what it should.
     #[cfg(feature = "model")]
     Model(model::Model),
+    /// Play every state against every class of segments at every position of SEQ and ACK, and show where the stack
+    /// does what the standard does not permit
+    Grid(GridArguments),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
     Explain {
         /// For example MUST-13, RST-4 or the id of a case
@@ -81,6 +87,7 @@ fn main() -> ExitCode {
         Command::Fuzz(arguments) => fuzz(&arguments),
         #[cfg(feature = "model")]
         Command::Model(arguments) => model::run(&arguments),
+        Command::Grid(arguments) => grid(&arguments),
         Command::Explain { id } => report::explanation::explain(&id).map_err(Trouble).and_then(|text| {
             print(&text)?;
             Ok(true)

@@ -7,6 +7,7 @@ use crate::verdict::Verdict;
 
 pub mod explanation;
 pub mod fuzzing;
+pub mod grid;
 pub mod json;
 pub mod junit;
 mod places;

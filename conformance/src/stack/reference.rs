@@ -2,6 +2,7 @@
 //!
 //! It is held to the same suite as everybody else. Nothing here decides anything about TCP.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,8 +15,8 @@ use tcpspec_core::host::{
 use tcpspec_core::{Actions, Context, Event, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
 use super::{
-    CallFailure, CallOutcome, Capability, Clock, Declaration, Knob, NextTimer, Setup, SocketId, Stack,
-    UserCall,
+    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Setup, SocketId,
+    Stack, UserCall,
 };
 use crate::wire;
 
@@ -86,8 +87,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
                 msl_source: "RFC 9293 §3.4.2".into(),
                 settle: Duration::from_millis(1),
                 clock: Clock::Virtual,
-                lacks: NOT_YET.map(|lack| (lack, "not part of the reference yet".into())).to_vec(),
-                chooses: Vec::new(),
+                lacks: lacks(&profile),
+                chooses: chooses(&profile),
             },
             profile,
             iss_at_start: None,
@@ -166,6 +167,24 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
             _ => CallOutcome::Received(self.host.octets().to_vec()),
         }
     }
+}
+
+/// What the reference leaves out, and what its profile leaves out.
+fn lacks(profile: &Profile) -> Vec<(Capability, Cow<'static, str>)> {
+    let mut lacks = NOT_YET.map(|lack| (lack, "not part of the reference yet".into())).to_vec();
+    if profile.half_duplex_close {
+        lacks.push((Capability::HalfClose, "the profile closes both ways (MAY-1)".into()));
+    }
+    lacks
+}
+
+/// What a profile chooses, as far as it excuses something.
+fn chooses(profile: &Profile) -> Vec<(Choice, Cow<'static, str>)> {
+    let delay = profile.delayed_ack.map(Choice::DelayedAcknowledgment);
+    let limit =
+        profile.challenge_limit.map(|(limit, interval)| Choice::ThrottledAcknowledgments { limit, interval });
+    let unread = profile.half_duplex_close.then_some(Choice::ResetOnUnreadText);
+    [delay, limit, unread].into_iter().flatten().map(|choice| (choice, "its profile".into())).collect()
 }
 
 /// What a host is like before the setup of the first run.
