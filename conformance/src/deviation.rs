@@ -13,7 +13,10 @@ use crate::suite;
 use crate::verdict::Verdict;
 
 /// The lists that are built in, by stack.
-static BUILT_IN: [(&str, &str); 1] = [("smoltcp", include_str!("../deviations/smoltcp.toml"))];
+static BUILT_IN: [(&str, &str); 2] = [
+    ("smoltcp", include_str!("../deviations/smoltcp.toml")),
+    ("linux", include_str!("../deviations/linux.toml")),
+];
 
 /// A departure that is known.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
