@@ -11,7 +11,7 @@ use std::time::Duration;
 use tcpspec_core::Instant;
 
 use super::{Bench, Broke, Departure};
-use crate::scenario::When;
+use crate::scenario::{Span, When};
 use crate::stack::{Clock, NextTimer};
 
 /// How often a stack is looked at that runs on a real clock or does not know its next timer.
@@ -37,8 +37,7 @@ impl Bench<'_> {
     /// Lets the time pass that a stimulus is after the step before it.
     pub(super) fn wait_for(&mut self, when: When, judged: bool) -> Result<(), Departure> {
         if let When::After(span) = when {
-            let wait = span.resolve(self.msl);
-            let due = self.previous.latest + wait;
+            let due = self.previous.latest + self.waiting_time(span);
             if let Err(departure) = self.advance(due.max(self.now)) {
                 // A segment that nothing asked for is judged all the same, however many came after it.
                 if departure.undecided {
@@ -50,6 +49,17 @@ impl Bench<'_> {
         }
         self.previous = Moment::at(self.now);
         Ok(())
+    }
+
+    /// How long to wait for a stimulus. One that is to come a little before some lifetimes are over must not come after
+    /// them: on a real clock it comes earlier by the settle time, for nobody can say how late a wait there ends.
+    fn waiting_time(&self, span: Span) -> Duration {
+        let time = span.resolve(self.msl);
+        let just_before = span.msl > 0 && span.micros < 0;
+        match self.stack.declaration().clock {
+            Clock::Real if just_before => time.saturating_sub(self.settle),
+            Clock::Real | Clock::Virtual => time,
+        }
     }
 
     /// Lets the stack run until `time`, and takes what it sends.

@@ -152,3 +152,14 @@ fn a_clock_that_stands_still_is_a_departure() {
     let run = run(&mut stack, &scenario, Family::V4);
     assert_eq!(verdict(&run), "FAIL: the stack's clock stands still at 0.000000");
 }
+
+#[test]
+fn what_comes_just_before_the_end_of_a_lifetime_comes_before_it_on_a_real_clock_too() {
+    let arrives = |clock, lag| {
+        let (run, _) = told_to(clock, u64::MAX / 1000, &[lag], "+1msl-1ms < S");
+        run.trace.entries[0].time
+    };
+    assert_eq!(arrives(Clock::Virtual, 0), Instant(119_999_000));
+    let late = arrives(Clock::Real, 4);
+    assert!((Instant(119_990_000)..Instant(120_000_000)).contains(&late), "{late}");
+}
