@@ -66,7 +66,7 @@ fn unacceptable(cell: Cell) -> Expectation {
 fn half_open(cell: Cell, outcomes: &mut Vec<Outcome>) {
     let at_irs = cell.seq == SeqPosition::Left && cell.text == 0;
     let right_ack = cell.ack == AckPosition::Next;
-    if at_irs && cell.flags == Flags::Syn {
+    if at_irs && matches!(cell.flags, Flags::Syn | Flags::SynAck) {
         outcomes.push(Outcome::unchanged().answering(&[Reply::SynAck]).by("V-5"));
     }
     let simultaneous = cell.situation == Situation::SynReceivedFromSynSent;

@@ -42,7 +42,7 @@ pub(super) fn of(kind: &str, rule: Rule) -> Option<&'static str> {
         ("drop-answer", Rule::Receive9) => "V-28",
         ("ignore", Rule::Pre5) => "V-51",
         ("drop-answer", Rule::Ack9) => "V-63",
-        ("drop-answer" | "answer-ack-low", Rule::Fin14) => "V-48",
+        ("drop-answer", Rule::Fin14) => "V-48",
         _ => return None,
     })
 }
