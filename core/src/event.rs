@@ -7,9 +7,10 @@ use core::time::Duration;
 
 use crate::rule::{Rule, RuleSet};
 use crate::segment::{Outgoing, Segment};
+use crate::seq::SeqNumber;
 use crate::state::State;
 
-/// One of the three kinds of events of RFC 9293 §3.10. Borrows its text from the caller.
+/// One of the three kinds of events of RFC 9293 §3.10, or an error from the layer below (§3.9.2.2). Borrows its text from the caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'a> {
     /// A user call (§3.10.1 to §3.10.6).
@@ -18,6 +19,24 @@ pub enum Event<'a> {
     SegmentArrives(&'a Segment<'a>),
     /// A timer went off (§3.10.8). One that is not armed is ignored.
     Timeout(Timer),
+    /// An ICMP error message came that quotes a segment of this connection (§3.9.2.2).
+    Icmp {
+        /// What it says.
+        error: IcmpError,
+        /// SEG.SEQ of the segment that it quotes.
+        seq: SeqNumber,
+    },
+}
+
+/// What an ICMP error message says of a segment (§3.9.2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum IcmpError {
+    /// It was not delivered, which may pass: network or host unreachable, time exceeded, a parameter that is wrong.
+    Soft,
+    /// It can never be delivered: protocol or port unreachable.
+    Hard,
+    /// Source Quench, which nobody heeds any more (MUST-55).
+    SourceQuench,
 }
 
 /// The remote socket that an OPEN names, as far as the connection needs to know (§3.9.1.1).
@@ -195,6 +214,10 @@ pub enum Signal {
     ConnectionRefused,
     /// "connection aborted due to user timeout" (§3.10.8).
     UserTimeout,
+    /// A segment was not delivered, which may pass (§3.9.1.8, MUST-47, SHLD-25).
+    DeliveryTrouble,
+    /// The connection was aborted because nothing can be delivered (§3.9.2.2, SHLD-26).
+    DestinationUnreachable,
 }
 
 impl Signal {
@@ -209,6 +232,8 @@ impl Signal {
             Self::ConnectionReset => "connection reset",
             Self::ConnectionRefused => "connection refused",
             Self::UserTimeout => "connection aborted due to user timeout",
+            Self::DeliveryTrouble => "delivery trouble",
+            Self::DestinationUnreachable => "destination unreachable",
         }
     }
 }
@@ -256,6 +281,8 @@ pub enum CallError {
     ConnectionRefused,
     /// "connection aborted due to user timeout"
     UserTimeout,
+    /// ICMP reported that nothing can be delivered.
+    DestinationUnreachable,
 }
 
 impl CallError {
@@ -272,6 +299,7 @@ impl CallError {
             Self::ConnectionReset => "connection reset",
             Self::ConnectionRefused => "connection refused",
             Self::UserTimeout => "connection aborted due to user timeout",
+            Self::DestinationUnreachable => "destination unreachable",
         }
     }
 }

@@ -3,12 +3,12 @@
 //! The host sorts segments by their pair of sockets, keeps listeners that outlive the connections they spawn,
 //! answers for connections that do not exist, refuses to open a pair of sockets that is still in use (TIME-WAIT
 //! included) and owns the deadlines of all timers. It has no clock and sends nothing itself: the caller passes the
-//! time and a place to put datagrams. ICMP is not part of it yet.
+//! time and a place to put datagrams.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use crate::event::{Actions, Call, CallError, Event, Outcome, Remote, Signal};
+use crate::event::{Actions, Call, CallError, Event, IcmpError, Outcome, Remote, Signal};
 use crate::invariants::checked_step;
 use crate::processing::{Context, step};
 use crate::profile::Profile;
@@ -326,6 +326,22 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
                 }
                 self.answer_without_connection(now, &pair, event, emit);
             }
+        }
+    }
+
+    /// ICMP reports that a segment from `local` to `remote` with this sequence number met an error: the connection that
+    /// sent it learns of it, nobody else (§3.9.2.2, MUST-54).
+    pub fn icmp_error(
+        &mut self,
+        now: Instant,
+        pair: &SocketPair,
+        seq: SeqNumber,
+        error: IcmpError,
+        emit: &mut Emit<'_>,
+    ) {
+        if let Some(index) = self.find(pair) {
+            self.step(now, index, Event::Icmp { error, seq }, emit);
+            self.forget_half_open(index);
         }
     }
 

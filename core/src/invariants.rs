@@ -188,6 +188,7 @@ fn describe(event: &Event<'_>) -> String {
         }
         Event::Call(call) => alloc::format!("{call:?}"),
         Event::Timeout(timer) => String::from(timer.name()),
+        Event::Icmp { error, seq } => alloc::format!("ICMP {error:?} about {seq:?}"),
     }
 }
 

@@ -21,6 +21,7 @@
 //! | 3.8.2 congestion control (RFC 5681) | [`congestion`] |
 //! | 3.8.4 keep-alives | `timeouts`, [`tcb::KeepAlive`] |
 //! | 3.9.1.1, 3.9.2 several connections, addresses | [`host`] |
+//! | 3.9.2.2 ICMP errors | `icmp` |
 //! | 3.10.1 to 3.10.6 OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS | `calls` |
 //! | 3.10.7.1 to 3.10.7.4 SEGMENT ARRIVES | `segment_arrives` |
 //! | 3.10.8 timeouts | `timeouts` |
@@ -39,6 +40,7 @@ mod calls;
 pub mod congestion;
 pub mod event;
 pub mod host;
+mod icmp;
 pub mod invariants;
 pub mod model_key;
 pub mod options;
@@ -56,7 +58,7 @@ pub mod tcb;
 pub mod time;
 mod timeouts;
 
-pub use event::{Action, Actions, Call, CallError, Event, Outcome, Signal, Timer};
+pub use event::{Action, Actions, Call, CallError, Event, IcmpError, Outcome, Signal, Timer};
 pub use processing::{Context, step};
 pub use profile::Profile;
 pub use rule::{Rule, RuleSet};

@@ -11,11 +11,12 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::congestion::Congestion;
 use crate::event::TimerSet;
 use crate::retransmission::{Retransmission, RoundTrip, Timed};
 use crate::seq::SeqNumber;
 use crate::state::State;
-use crate::tcb::{Origin, ReceiveSequence, SendSequence, Tcb, Throttle};
+use crate::tcb::{KeepAlive, Origin, ReceiveSequence, SendSequence, Tcb, Throttle};
 
 /// Where the numbers of each direction count from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -112,9 +113,11 @@ pub struct ModelKey<'t> {
     held_fin: Option<SeqNumber>,
     receives: &'t VecDeque<u32>,
     clockwork: Clockwork,
+    congestion: Option<(Congestion, bool)>,
     reopened: Option<(SendSequence, ReceiveSequence)>,
     unacknowledged: u32,
     throttle: Throttle,
+    keep_alive: Option<KeepAlive>,
     user_timeout: Option<Duration>,
     timers: TimerSet,
 }
@@ -122,15 +125,33 @@ pub struct ModelKey<'t> {
 impl Tcb {
     /// What decides the connection's future, numbers counted from `origins`.
     ///
-    /// Instants are left in where something depends on them: with round trips measured, and with a limit on challenge
-    /// acknowledgments.
+    /// Instants are left in where something depends on them: with round trips measured, with congestion control, and with a
+    /// limit on challenge acknowledgments.
     #[must_use]
     pub fn model_key(&self, origins: Origins) -> ModelKey<'_> {
-        let Self { state, origin, snd, rcv, send_queue, receive_queue, reassembly, receives, .. } = self;
+        let Self {
+            state,
+            origin,
+            snd,
+            rcv,
+            send_queue,
+            receive_queue,
+            reassembly,
+            receives,
+            retransmission,
+            congestion,
+            reopened,
+            unacknowledged,
+            throttle,
+            keep_alive,
+            user_timeout,
+            timers,
+            profile,
+        } = self;
         // Numbers that have no meaning yet are zero and stay so.
         let numbered = !matches!(state, State::Closed | State::Listen);
         let synchronizing = numbered && *state != State::SynSent;
-        let limited = self.profile.challenge_limit.is_some();
+        let limited = profile.challenge_limit.is_some();
         ModelKey {
             state: *state,
             origin: *origin,
@@ -142,11 +163,17 @@ impl Tcb {
             held_fin: reassembly.fin().map(|fin| origins.peer(fin)),
             receives,
             clockwork: Clockwork::of(self, origins),
-            reopened: self.reopened.map(|(snd, rcv)| (origins.send(snd), origins.receive(rcv))),
-            unacknowledged: self.unacknowledged,
-            throttle: if limited { self.throttle } else { Throttle::default() },
-            user_timeout: self.user_timeout,
-            timers: self.timers,
+            congestion: congestion.map(|congestion| {
+                let recover = congestion.recover.map(|recover| origins.own(recover));
+                // Only the first timeout of a segment tells of the path.
+                (Congestion { recover, ..congestion }, retransmission.doublings == 0)
+            }),
+            reopened: reopened.map(|(snd, rcv)| (origins.send(snd), origins.receive(rcv))),
+            unacknowledged: *unacknowledged,
+            throttle: if limited { *throttle } else { Throttle::default() },
+            keep_alive: *keep_alive,
+            user_timeout: *user_timeout,
+            timers: *timers,
         }
     }
 }
@@ -203,6 +230,7 @@ mod tests {
             largest_text: 2,
             delayed_ack: None,
             measure_round_trips: false,
+            congestion_control: false,
             maximum_rto: if fixed_timeout { second } else { 4 * second },
             time_wait_reuse: TimeWaitReuse::HigherSequenceNumber,
             user_timeout: None,

@@ -9,7 +9,7 @@ use crate::seq::SeqNumber;
 use crate::state::State;
 use crate::tcb::{Tcb, octets};
 use crate::time::Instant;
-use crate::{calls, output, segment_arrives, timeouts};
+use crate::{calls, icmp, output, segment_arrives, timeouts};
 
 /// What the caller knows and the connection does not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -31,6 +31,7 @@ pub fn step(tcb: &mut Tcb, context: Context, event: Event<'_>, actions: &mut Act
         Event::Call(call) => calls::call(&mut step, call),
         Event::SegmentArrives(segment) => segment_arrives::segment_arrives(&mut step, segment),
         Event::Timeout(timer) => timeouts::timeout(&mut step, timer),
+        Event::Icmp { error, seq } => icmp::error_arrives(&mut step, error, seq),
     }
     output::send_what_may_be_sent(&mut step);
 }

@@ -270,7 +270,7 @@ pub struct Row {
 pub enum OutOfScope {
     /// Security and compartment, Diffserv, and processes without access: no stack in reach has them (V-21).
     NotModelled,
-    /// Its mechanism (timestamps, R1 and R2, ICMP) has a place in the design and is not built yet.
+    /// Its mechanism (timestamps, R1 and R2, path MTU discovery) has a place in the design and is not built yet.
     NotYet,
 }
 
@@ -337,9 +337,6 @@ impl Rule {
             | Self::Syn10
             | Self::Timeout7
             | Self::Timeout8
-            | Self::Icmp1
-            | Self::Icmp2
-            | Self::Icmp3
             | Self::Icmp4 => Some(OutOfScope::NotYet),
             _ => None,
         }

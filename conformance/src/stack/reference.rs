@@ -219,6 +219,7 @@ fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
         CallError::ConnectionRefused => CallFailure::Refused,
         CallError::ConnectionClosing => CallFailure::Closing,
         CallError::UserTimeout => CallFailure::TimedOut,
+        CallError::DestinationUnreachable => CallFailure::Other(error.text().into()),
         CallError::DoesNotExist => CallFailure::NoConnection,
         CallError::AlreadyExists
         | CallError::RemoteSocketUnspecified

@@ -7,7 +7,7 @@ use core::time::Duration;
 use arbitrary::Arbitrary;
 
 use super::{Run, octet};
-use crate::event::{Call, Event, Remote, Timer};
+use crate::event::{Call, Event, IcmpError, Remote, Timer};
 use crate::invariants::Violation;
 use crate::segment::{Control, Integrity, Segment};
 use crate::seq::SeqNumber;
@@ -88,8 +88,8 @@ pub enum UserCall {
     },
     /// CLOSE.
     Close,
-    /// ABORT, one time in four; else STATUS.
-    AbortOrStatus(u8),
+    /// ABORT, one time in four; keep-alives switched, one in six; an ICMP error, one in thirty-two; else STATUS.
+    Rare(u8),
 }
 
 /// A segment of which every field is chosen.
@@ -305,13 +305,19 @@ impl Run {
             }
             UserCall::Receive { max } => self.step(Event::Call(Call::Receive { max: max.into() })),
             UserCall::Close => self.step(Event::Call(Call::Close)),
-            UserCall::AbortOrStatus(0..64) => self.step(Event::Call(Call::Abort)),
-            UserCall::AbortOrStatus(64..96) => {
+            UserCall::Rare(0..64) => self.step(Event::Call(Call::Abort)),
+            UserCall::Rare(64..96) => {
                 let interval = Some(Duration::from_secs(10));
                 self.step(Event::Call(Call::KeepAlive { interval }))
             }
-            UserCall::AbortOrStatus(96..104) => self.step(Event::Call(Call::KeepAlive { interval: None })),
-            UserCall::AbortOrStatus(_) => self.step(Event::Call(Call::Status)),
+            // Seldom, and about something in flight as often as not: an error message instead of a call.
+            UserCall::Rare(which @ 104..112) => {
+                let error = [IcmpError::Soft, IcmpError::Hard, IcmpError::SourceQuench, IcmpError::Soft];
+                let error = error[usize::from(which % 4)];
+                self.step(Event::Icmp { error, seq: self.tcb.snd.una + u32::from(which / 110) })
+            }
+            UserCall::Rare(96..104) => self.step(Event::Call(Call::KeepAlive { interval: None })),
+            UserCall::Rare(_) => self.step(Event::Call(Call::Status)),
         }
     }
 

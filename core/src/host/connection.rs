@@ -33,6 +33,8 @@ pub struct Connection {
     pub ending: Option<Ending>,
     /// The peer's FIN was taken: after the text comes the end of the stream.
     pub peer_closed: bool,
+    /// ICMP has reported a segment that was not delivered (MUST-47).
+    pub trouble: bool,
     /// It has been ESTABLISHED.
     pub(super) opened: bool,
     /// The listener that spawned it, until it is accepted.
@@ -56,6 +58,7 @@ impl Connection {
             unread: VecDeque::new(),
             ending: None,
             peer_closed: false,
+            trouble: false,
             opened: false,
             listener,
             released: false,
@@ -119,6 +122,8 @@ impl Connection {
             Signal::ConnectionReset => self.fail(CallError::ConnectionReset),
             Signal::ConnectionRefused => self.fail(CallError::ConnectionRefused),
             Signal::UserTimeout => self.fail(CallError::UserTimeout),
+            Signal::DestinationUnreachable => self.fail(CallError::DestinationUnreachable),
+            Signal::DeliveryTrouble => self.trouble = true,
             Signal::Established | Signal::UrgentText | Signal::UrgentTextEnds => {}
         }
     }

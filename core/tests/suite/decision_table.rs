@@ -12,6 +12,7 @@ mod close;
 mod closed;
 mod fin;
 mod header;
+mod icmp;
 mod listen;
 mod open;
 mod receive;
@@ -35,7 +36,7 @@ const NOT_SHOWN: [(Rule, &str); 4] = [
 ];
 
 /// States that a row names and in which it cannot be met, and why.
-const NOT_MET: [(Rule, &[State], &str); 8] = [
+const NOT_MET: [(Rule, &[State], &str); 10] = [
     (
         Rule::Open11,
         State::ALL.split_at(2).1,
@@ -50,6 +51,16 @@ const NOT_MET: [(Rule, &[State], &str); 8] = [
         &[State::Listen, State::FinWait2, State::TimeWait],
         "the timeout is for undelivered text and control (§3.9.1.1), and there is none",
     ),
+    (
+        Rule::Icmp1,
+        &[State::FinWait2, State::TimeWait],
+        "nothing of ours is in flight that an error could be about",
+    ),
+    (
+        Rule::Icmp2,
+        &[State::FinWait2, State::TimeWait],
+        "nothing of ours is in flight that an error could be about",
+    ),
     (Rule::Timeout10, &[State::LastAck], "LAST-ACK begins when the FIN leaves, and the FIN leaves last"),
     (Rule::Timeout13, &[State::LastAck], "LAST-ACK begins when the FIN leaves, and the FIN leaves last"),
 ];
@@ -63,6 +74,7 @@ fn all_rows() -> Vec<Row> {
         abort::rows,
         status::rows,
         header::rows,
+        icmp::rows,
         closed::rows,
         listen::rows,
         syn_sent::rows,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tcpspec_core::invariants::checked_step;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{
-    Action, Actions, Call, Context, Control, Event, Instant, Outcome, Outgoing, Profile, Rule, Segment,
-    SeqNumber, State, Tcb, Timer,
+    Action, Actions, Call, Context, Control, Event, IcmpError, Instant, Outcome, Outgoing, Profile, Rule,
+    Segment, SeqNumber, State, Tcb, Timer,
 };
 
 pub(crate) use tcpspec_core::event::Remote;
@@ -181,10 +181,16 @@ pub(crate) enum When {
     Arrives(Seg),
     Calls(Call<'static>),
     TimesOut(Timer),
+    Reports(IcmpError, u32),
 }
 
 pub(crate) fn arrives(segment: Seg) -> When {
     When::Arrives(segment)
+}
+
+/// ICMP reports an error about the segment with this sequence number.
+pub(crate) fn reports(error: IcmpError, seq: u32) -> When {
+    When::Reports(error, seq)
 }
 
 pub(crate) fn times_out(timer: Timer) -> When {
@@ -343,6 +349,9 @@ impl Connection {
             }
             When::Calls(call) => checked_step(tcb, *context, Event::Call(call), actions),
             When::TimesOut(timer) => checked_step(tcb, *context, Event::Timeout(timer), actions),
+            When::Reports(error, seq) => {
+                checked_step(tcb, *context, Event::Icmp { error, seq: SeqNumber(seq) }, actions)
+            }
         };
         if let Err(violation) = outcome {
             panic!("{violation}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tcpspec_core::event::Remote;
 use tcpspec_core::segment::Integrity;
-use tcpspec_core::{Call, SeqNumber};
+use tcpspec_core::{Call, IcmpError, SeqNumber};
 
 use super::*;
 use crate::stack::{CallFailure, Knob};
@@ -158,6 +158,10 @@ fn wander(unseen: &mut Vec<&'static Fault>, steps: u32) {
             (Some(open), _) => Event::Call(open),
             (None, 0..6) => Event::SegmentArrives(&arrives),
             (None, 6 | 7) if !running.is_empty() => Event::Timeout(dice.of(&running)),
+            (None, 8) if dice.one_in(10) => {
+                let error = dice.of(&[IcmpError::Soft, IcmpError::Hard, IcmpError::SourceQuench]);
+                Event::Icmp { error, seq: tcb.snd.una }
+            }
             _ => Event::Call(call(&mut dice)),
         };
         let before = tcb.clone();

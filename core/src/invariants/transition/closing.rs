@@ -269,6 +269,7 @@ pub(in crate::invariants) const I_072: Invariant = Invariant {
         Event::Call(_) => replies(t) == 1,
         Event::Timeout(timer) if t.before.timers.has(timer) => !t.actions.rules.is_empty() && replies(t) == 0,
         Event::Timeout(_) => t.ignored(),
+        Event::Icmp { .. } => replies(t) == 0 && (!t.actions.rules.is_empty() || t.ignored()),
     },
 };
 
@@ -314,6 +315,7 @@ fn told_of_the_end(t: &Transition<'_>) -> bool {
             reset || matches!(before, State::Closing | State::LastAck | State::TimeWait)
         }
         Event::Timeout(Timer::User) if gone => t.told(Signal::UserTimeout),
+        Event::Icmp { .. } if gone => t.told(Signal::DestinationUnreachable),
         _ => !reset,
     };
     told && t.told(Signal::ConnectionClosing) == fin_taken

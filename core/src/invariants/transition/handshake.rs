@@ -3,7 +3,7 @@
 
 use super::super::Invariant;
 use super::super::observation::{Before, Transition, is_plain_syn};
-use crate::event::{Call, Signal, Timer};
+use crate::event::{Call, Event, IcmpError, Signal, Timer};
 use crate::segment::{Control, Segment};
 use crate::state::State;
 use crate::tcb::Origin;
@@ -42,10 +42,13 @@ pub(in crate::invariants) const I_031: Invariant = Invariant {
     id: "I-031",
     clause: "§3.10.4 to §3.10.8, §3.8.3",
     sentence: "ESTABLISHED is left only for CLOSE, ABORT, the peer's FIN, a RST or SYN that counts, the user \
-               timeout, and a peer that answers no keep-alive",
+               timeout, a peer that answers no keep-alive, and one that ICMP reports out of reach",
     holds: |t| {
         if t.before.state != State::Established || t.after.state == State::Established {
             return true;
+        }
+        if let Event::Icmp { error, .. } = t.event {
+            return *error == IcmpError::Hard && t.after.state == State::Closed;
         }
         match (t.segment(), t.call(), t.timeout()) {
             (Some(segment), ..) => match t.after.state {

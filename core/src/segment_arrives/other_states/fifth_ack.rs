@@ -107,7 +107,8 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
         take_window(step, segment);
         step.tcb.reopened = None;
         signal_urgent_text_of_the_syn(step);
-    } else if segment.ack.ge(before.0) {
+    } else if segment.ack.ge(before.0) && !handshake_was_open {
+        // Before our SYN is acknowledged no window was ever set, so none is older or newer (SND.WL1 is unset).
         update_window(step, segment);
     }
     let opened = before.1 == 0 && step.tcb.snd.wnd > 0 && !handshake_was_open;
