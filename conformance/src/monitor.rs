@@ -9,27 +9,41 @@
 //! each checks the other. It leaves out what needs two runs to see, which is for a comparison of runs, and what the
 //! wire cannot show.
 
-use tcpspec_core::Instant;
 use tcpspec_core::segment::Integrity;
+use tcpspec_core::{Control, Instant, State};
 
 use crate::bench::Watcher;
 use crate::stack::{CallOutcome, Declaration, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
-use objection::Objection;
+use arrival::{Arrival, Class, Place};
+use emission::Emission;
+use hypothesis::{Hypotheses, Hypothesis};
+use judge::arrive::{Context, Listening};
+use judge::{emission as form, explain, overdue, steps};
+use objection::{Judgement, Objection};
 use pair::Pair;
 use sockets::Sockets;
 use stream::Stream;
+use terms::Terms;
 
+mod arrival;
+mod calls;
+mod emission;
+mod hypothesis;
 mod judge;
 pub mod law;
 mod objection;
 mod pair;
+mod profile;
 mod sockets;
 mod stream;
+mod terms;
 #[cfg(test)]
 mod tests;
+
+pub use profile::Side;
 
 /// Pairs of sockets that one run may use before further ones are not judged.
 const MOST_PAIRS: usize = 64;
@@ -37,15 +51,24 @@ const MOST_PAIRS: usize = 64;
 /// Connections of one run whose streams are followed.
 const MOST_STREAMS: usize = 256;
 
+/// Bare acknowledgments whose times are remembered to tell whether a throttle may be at work.
+const MOST_ACKNOWLEDGMENTS: usize = 32;
+
 /// The black-box oracle. One monitor may watch any number of runs, one after the other.
 #[derive(Debug, Default)]
 pub struct Monitor {
-    setup: Option<Setup>,
+    terms: Option<Terms>,
     pairs: Vec<Pair>,
     /// How many of `pairs` belong to this run; the others are spare.
     pairs_in_use: usize,
     streams: Streams,
     sockets: Sockets,
+    /// When the latest bare acknowledgments left.
+    acknowledgments: Recent,
+    /// Nothing is judged in what is left of this run.
+    blind: bool,
+    /// Runs in which something could not be followed.
+    inconclusive: u64,
     finding: Option<Box<Objection>>,
 }
 
@@ -56,6 +79,12 @@ impl Monitor {
         Self::default()
     }
 
+    /// In how many runs since it was made something could not be followed, so that not everything was judged.
+    #[must_use]
+    pub const fn inconclusive(&self) -> u64 {
+        self.inconclusive
+    }
+
     /// The pair of sockets with these endpoints, seen from the stack.
     fn pair(&mut self, endpoints: Endpoints) -> Option<usize> {
         let known = self.pairs[..self.pairs_in_use].iter().position(|pair| pair.endpoints == endpoints);
@@ -63,6 +92,7 @@ impl Monitor {
             return known;
         }
         if self.pairs_in_use == MOST_PAIRS {
+            self.blind = true;
             return None;
         }
         match self.pairs.get_mut(self.pairs_in_use) {
@@ -73,11 +103,278 @@ impl Monitor {
         Some(self.pairs_in_use - 1)
     }
 
-    fn judged(&mut self, judgement: Result<(), Box<Objection>>) {
+    fn judged(&mut self, judgement: Judgement) {
         if let Err(objection) = judgement {
             self.finding.get_or_insert(objection);
+            self.blind = true;
         }
     }
+
+    /// Whether a segment for a pair without connection finds a listening socket.
+    fn listening(&self, index: usize, hypothesis: &Hypothesis, terms: &Terms) -> Listening {
+        let pair = &self.pairs[index];
+        let port = pair.endpoints.source.port();
+        if !self.sockets.listens(port) {
+            return Listening::No;
+        }
+        if terms.several {
+            return Listening::Yes;
+        }
+        if hypothesis.consumed {
+            return Listening::No;
+        }
+        let others = self.pairs[..self.pairs_in_use].iter().enumerate();
+        let mut others =
+            others.filter(|(other, pair)| *other != index && pair.endpoints.source.port() == port);
+        let free = |pair: &Pair| {
+            pair.hypotheses.all(|hypothesis| hypothesis.state == State::Closed && !hypothesis.consumed)
+        };
+        if others.all(|(_, pair)| free(pair)) { Listening::Yes } else { Listening::Perhaps }
+    }
+
+    /// Connections on a port that nobody has accepted.
+    fn backlog(&self, port: u16) -> u32 {
+        let waits = |pair: &&Pair| {
+            let unaccepted = pair.stream.is_some_and(|stream| self.streams.all[stream].socket.is_none());
+            let passive = |hypothesis: &Hypothesis| hypothesis.passive;
+            pair.endpoints.source.port() == port && unaccepted && pair.hypotheses.any(passive)
+        };
+        let waiting = self.pairs[..self.pairs_in_use].iter().filter(waits).count();
+        u32::try_from(waiting).unwrap_or(u32::MAX)
+    }
+
+    /// A sound segment is about to reach the stack.
+    fn arrives(&mut self, now: Instant, packet: &Parsed<'_>, terms: &Terms) {
+        let Some(index) = self.pair(packet.endpoints.reversed()) else { return };
+        overdue::expire(&mut self.pairs[index], now);
+        let segment = Arrival::of(&packet.segment);
+        let first = *self.pairs[index].hypotheses.first();
+        let opens = segment.has(Control::SYN) && !segment.has(Control::ACK) && !segment.has(Control::RST);
+        let all_closed = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
+        if opens && all_closed && self.listening(index, &first, terms) != Listening::No {
+            let stream = self.streams.begin();
+            self.pairs[index].begin_incarnation(stream);
+            if let Some(stream) = stream {
+                self.streams.all[stream].pair = index;
+            }
+        }
+        let class = class(&self.pairs[index], &segment);
+        let pair = &mut self.pairs[index];
+        pair.class = class;
+        pair.active = now;
+        pair.credit = pair.credit.saturating_add(1);
+        let repeats = segment.has(Control::ACK) && segment.ack == first.una;
+        pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
+        if pair.hypotheses.blind {
+            return;
+        }
+        self.take_text(index, packet.segment.text, &segment, now, terms);
+        let after = self.successors(index, &segment, now, terms);
+        let pair = &mut self.pairs[index];
+        let fresh_peer = |hypothesis: &Hypothesis| {
+            hypothesis.irs == segment.seq && hypothesis.state != State::Closed && !hypothesis.fresh
+        };
+        pair.hypotheses = after;
+        if after.is_empty() {
+            pair.hypotheses = Hypotheses::START;
+            pair.hypotheses.blind = true;
+        }
+        if segment.has(Control::SYN) && pair.hypotheses.any(fresh_peer) {
+            pair.note_peer_options(segment.options);
+        }
+        let opened = |hypothesis: &Hypothesis| hypothesis.passive && hypothesis.state.is_synchronized();
+        if let Some(stream) = pair.stream.filter(|_| pair.hypotheses.any(opened)) {
+            self.streams.all[stream].opened = true;
+        }
+        self.blind |= self.pairs[index].hypotheses.blind;
+    }
+
+    /// All that may follow from all that may be.
+    fn successors(&self, index: usize, segment: &Arrival, now: Instant, terms: &Terms) -> Hypotheses {
+        let pair = &self.pairs[index];
+        let stream = pair.stream.map(|stream| &self.streams.all[stream]);
+        let throttled = terms.throttle.is_some_and(|(limit, interval)| {
+            self.acknowledgments.within(now, interval) >= usize::try_from(limit).unwrap_or(usize::MAX)
+        });
+        let mut after = Hypotheses::none();
+        for hypothesis in pair.hypotheses.as_slice() {
+            let context = Context {
+                now,
+                terms,
+                pair,
+                received: stream.map(|stream| &stream.received),
+                read: stream.map_or(0, |stream| u32::try_from(stream.read).unwrap_or(u32::MAX)),
+                listening: self.listening(index, hypothesis, terms),
+                backlog: if terms.backlog.is_some() { self.backlog(pair.endpoints.source.port()) } else { 0 },
+                throttled,
+                class: pair.class,
+            };
+            judge::arrive::arrive(*hypothesis, segment, &context, &mut after);
+        }
+        after
+    }
+
+    /// Text that some hypothesis may take becomes part of the peer's stream.
+    fn take_text(&mut self, index: usize, text: &[u8], segment: &Arrival, now: Instant, terms: &Terms) {
+        if segment.has(Control::RST) || text.is_empty() && !segment.has(Control::FIN) {
+            return;
+        }
+        let pair = &self.pairs[index];
+        let Some(stream) = pair.stream else { return };
+        let received = &self.streams.all[stream].received;
+        let context = Context {
+            now,
+            terms,
+            pair,
+            received: Some(received),
+            read: u32::try_from(self.streams.all[stream].read).unwrap_or(u32::MAX),
+            listening: Listening::No,
+            backlog: 0,
+            throttled: false,
+            class: pair.class,
+        };
+        let mut taken = None;
+        for hypothesis in pair.hypotheses.as_slice() {
+            let begins = matches!(hypothesis.state, State::Closed | State::SynSent);
+            let irs = if begins { segment.seq } else { hypothesis.irs };
+            let base = Hypothesis { irs, ..*hypothesis };
+            let believed = !segment.has(Control::ACK) && begins
+                || segment.has(Control::ACK) && segment.ack.le(pair.snd_max);
+            let takes = match hypothesis.state {
+                State::Closed | State::SynSent => segment.has(Control::SYN),
+                State::SynReceived => true,
+                state => state.accepts_text(),
+            };
+            let fits = begins || steps::acceptable(&base, segment, &context) != steps::Acceptable::No;
+            if believed && takes && fits {
+                let room = context.room(&base);
+                if taken.is_some_and(|(known, _)| known != irs) {
+                    self.streams.all[stream].received.doubtful = true;
+                    return;
+                }
+                taken = Some((irs, room));
+            }
+        }
+        if let Some((irs, room)) = taken {
+            let Stream { received, .. } = &mut self.streams.all[stream];
+            received.take(irs, room, segment, text);
+        }
+    }
+
+    /// Judges a segment of the stack and takes note of it.
+    fn sends(&mut self, now: Instant, packet: &Parsed<'_>, terms: &Terms) -> Judgement {
+        form::header(packet, terms)?;
+        let Some(index) = self.pair(packet.endpoints) else { return Ok(()) };
+        overdue::expire(&mut self.pairs[index], now);
+        let segment = Emission::of(now, &packet.segment);
+        let begins = segment.has(Control::SYN) && self.pairs[index].iss.is_some_and(|iss| iss != segment.seq);
+        if self.pairs[index].hypotheses.blind {
+            return Ok(());
+        }
+        if !segment.has(Control::RST) && !begins {
+            let stream = self.pairs[index].stream.map(|stream| &self.streams.all[stream]);
+            form::sequence(&self.pairs[index], stream, &packet.segment)?;
+        }
+        self.explained(index, &segment, terms)?;
+        if begins {
+            self.follow_new_incarnation(index);
+        }
+        let pair = &mut self.pairs[index];
+        if segment.is_bare() && segment.has(Control::ACK) {
+            pair.credit = pair.credit.saturating_sub(1);
+            self.acknowledgments.push(now);
+        }
+        pair.note(&segment);
+        Ok(())
+    }
+
+    /// The stack has sent a SYN of a new incarnation while the old one might still have been there.
+    fn follow_new_incarnation(&mut self, index: usize) {
+        let reopens = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.reopens);
+        let old = self.pairs[index].stream;
+        let stream = self.streams.begin();
+        if let Some(stream) = stream {
+            self.streams.all[stream].pair = index;
+        }
+        let pair = &mut self.pairs[index];
+        pair.begin_incarnation(stream);
+        // What came with the request was not kept for this incarnation.
+        pair.hypotheses.blind |= pair.class.text || pair.class.ctl.has(Control::FIN);
+        self.blind |= pair.hypotheses.blind;
+        self.inconclusive += u64::from(pair.hypotheses.blind);
+        if let Some(old) = old.filter(|_| reopens) {
+            // Whether the user's socket is the old connection's, the new one's or both is the stack's affair.
+            let old = &mut self.streams.all[old];
+            (old.overlong, old.received.doubtful) = (true, true);
+            pair.user_unknown = true;
+        }
+    }
+
+    /// Leaves the hypotheses that allow the segment.
+    fn explained(&mut self, index: usize, segment: &Emission, terms: &Terms) -> Judgement {
+        let pair = &self.pairs[index];
+        let mut after = Hypotheses::none();
+        let mut reason = None;
+        for hypothesis in pair.hypotheses.as_slice() {
+            match explain::explain(hypothesis, segment, pair, terms) {
+                Ok(explained) => after.push(explained),
+                Err(why) => reason = reason.or(Some((hypothesis, why))),
+            }
+        }
+        if let (true, Some((hypothesis, why))) = (after.is_empty(), reason) {
+            return Err(objection::unexplained(hypothesis, segment, &why, pair));
+        }
+        self.pairs[index].hypotheses = after;
+        Ok(())
+    }
+
+    /// Everything that was due by now must have come.
+    fn nothing_missing(&mut self, now: Instant) -> Judgement {
+        for pair in &mut self.pairs[..self.pairs_in_use] {
+            if pair.hypotheses.blind {
+                continue;
+            }
+            overdue::expire(pair, now);
+            let first = *pair.hypotheses.first();
+            if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, now).is_none()) {
+                let missing = overdue::missing(&first, now).expect("every hypothesis misses something");
+                return Err(objection::missing(&first, missing));
+            }
+            for hypothesis in pair.hypotheses.as_mut_slice() {
+                *hypothesis = hypothesis.without_resets_that_might_have_come_by(now);
+            }
+            pair.hypotheses.merge();
+        }
+        Ok(())
+    }
+}
+
+/// Where a segment lies, for findings to say.
+fn class(pair: &Pair, segment: &Arrival) -> Class {
+    let first = pair.hypotheses.first();
+    let known = !matches!(first.state, State::Closed | State::Listen | State::SynSent);
+    let seq = if !known {
+        Place::Nowhere
+    } else if segment.seq.lt(first.nxt) {
+        Place::Left
+    } else if segment.seq == first.nxt {
+        Place::At
+    } else if pair.offered.is_some_and(|edge| segment.seq.lt(edge)) {
+        Place::Inside
+    } else {
+        Place::Beyond
+    };
+    let ack = if pair.iss.is_none() || !segment.has(Control::ACK) || first.state == State::Closed {
+        Place::Nowhere
+    } else if segment.ack.gt(pair.snd_max) {
+        Place::Beyond
+    } else if segment.ack.lt(first.una) {
+        Place::Left
+    } else {
+        Place::Inside
+    };
+    let bits = Control::SYN | Control::FIN | Control::RST | Control::ACK | Control::URG;
+    Class { ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
 }
 
 /// The streams of a run's connections; the memory of those before is used again.
@@ -102,40 +399,82 @@ impl Streams {
     }
 }
 
+/// The times of the latest events of a kind.
+#[derive(Debug, Default)]
+struct Recent {
+    times: [Instant; MOST_ACKNOWLEDGMENTS],
+    count: usize,
+}
+
+impl Recent {
+    fn push(&mut self, now: Instant) {
+        self.times[self.count % MOST_ACKNOWLEDGMENTS] = now;
+        self.count += 1;
+    }
+
+    /// How many there were in the time before now, as far as remembered.
+    fn within(&self, now: Instant, interval: std::time::Duration) -> usize {
+        let known = &self.times[..self.count.min(MOST_ACKNOWLEDGMENTS)];
+        known.iter().filter(|time| now.since(**time) < interval).count()
+    }
+}
+
 impl Watcher for Monitor {
-    fn begin(&mut self, _declaration: &Declaration, setup: &Setup) {
-        self.setup = Some(*setup);
+    fn begin(&mut self, declaration: &Declaration, setup: &Setup) {
+        self.terms = Some(Terms::new(declaration, setup));
         self.pairs_in_use = 0;
         self.streams.in_use = 0;
         self.sockets.clear();
+        self.acknowledgments = Recent::default();
+        self.blind = false;
         self.finding = None;
     }
 
-    fn called(&mut self, _now: Instant, call: UserCall<'_>, outcome: &CallOutcome) {
-        let judgement = judge::user::called(self, call, outcome);
-        self.judged(judgement);
-    }
-
-    fn delivered(&mut self, _now: Instant, packet: &Parsed<'_>) {
-        let Some(pair) = self.pair(packet.endpoints.reversed()) else { return };
-        if packet.segment.integrity == Integrity::Sound {
-            self.pairs[pair].delivered(&packet.segment, &mut self.streams);
+    fn called(&mut self, now: Instant, call: UserCall<'_>, outcome: &CallOutcome) {
+        if !self.blind {
+            let judgement = self.call(now, call, outcome);
+            self.judged(judgement);
         }
     }
 
-    fn emitted(&mut self, _now: Instant, packet: &Parsed<'_>) {
-        let judgement = judge::emission::emitted(self, packet);
-        self.judged(judgement);
+    fn delivered(&mut self, now: Instant, packet: &Parsed<'_>) {
+        let Some(terms) = self.terms.filter(|_| !self.blind) else { return };
+        let ours = packet.endpoints.destination.ip() == terms.setup.local;
+        // What is not for this host, or damaged, must have no effect at all (I-092, I-116, I-126).
+        if ours && packet.segment.integrity == Integrity::Sound {
+            self.arrives(now, packet, &terms);
+            self.inconclusive += u64::from(self.blind);
+        }
     }
 
-    fn device_refuses(&mut self, _now: Instant, _refuses: bool) {}
+    fn emitted(&mut self, now: Instant, packet: &Parsed<'_>) {
+        if let Some(terms) = self.terms.filter(|_| !self.blind) {
+            let judgement = self.sends(now, packet, &terms);
+            self.judged(judgement);
+        }
+    }
 
-    fn quiet(&mut self, _now: Instant) {}
+    fn device_refuses(&mut self, _now: Instant, _refuses: bool) {
+        // What leaves when the device takes packets again was made when it did not, and is out of date.
+        self.blind = true;
+        self.inconclusive += 1;
+    }
+
+    fn quiet(&mut self, now: Instant) {
+        if !self.blind {
+            let judgement = self.nothing_missing(now);
+            self.judged(judgement);
+        }
+    }
 
     fn end(&mut self, _now: Instant) {}
 
     fn next_deadline(&self) -> Option<Instant> {
-        None
+        if self.blind {
+            return None;
+        }
+        let pairs = self.pairs[..self.pairs_in_use].iter().filter(|pair| !pair.hypotheses.blind);
+        pairs.flat_map(|pair| pair.hypotheses.as_slice()).filter_map(Hypothesis::next_due).min()
     }
 
     fn take_finding(&mut self) -> Option<Failure> {

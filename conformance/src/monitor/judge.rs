@@ -1,4 +1,10 @@
 //! The judges: one file for each kind of thing that can be right or wrong.
 
+pub(super) mod arrive;
+mod closing;
 pub(super) mod emission;
+pub(super) mod explain;
+pub(super) mod overdue;
+pub(super) mod steps;
 pub(super) mod user;
+mod window;

@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use tcpspec_core::State;
 
+use super::emission::Emission;
+use super::hypothesis::Hypothesis;
+use super::judge::explain::Reason;
+use super::judge::overdue::{self, Missing};
 use super::law;
+use super::pair::Pair;
 use crate::verdict::{Cause, Failure};
 
 /// A rule was broken.
@@ -49,4 +54,34 @@ impl Objection {
             cause: Some(Cause { rule: law.id.into(), state, class, differed: differed.into() }),
         }
     }
+}
+
+/// No hypothesis allows a segment that the stack sent; `why` is the likeliest one's reason.
+pub(super) fn unexplained(
+    hypothesis: &Hypothesis,
+    segment: &Emission,
+    why: &Reason,
+    pair: &Pair,
+) -> Box<Objection> {
+    let law = law::find(why.rule).expect("judges cite rules of the table");
+    let wanted = match why.wanted {
+        None => String::new(),
+        Some((name, least, most)) if least == most => format!(", expected {name}={least}"),
+        Some((name, least, most)) => format!(", expected {name} from {least} to {most}"),
+    };
+    let what =
+        format!("{}: in {}, after {}, seen `{segment}`{wanted}", law.sentence, hypothesis.state, pair.class);
+    let class = pair.class.to_string().into();
+    Box::new(Objection { rule: why.rule, state: Some(hypothesis.state), class, differed: why.differed, what })
+}
+
+/// Something that was due did not come.
+pub(super) fn missing(hypothesis: &Hypothesis, missing: Missing) -> Box<Objection> {
+    let (rule, differed) = overdue::rule(missing);
+    let law = law::find(rule).expect("judges cite rules of the table");
+    let (Missing::Ack(due) | Missing::SynAck(due) | Missing::Reset(due)) = missing;
+    let what =
+        format!("{}: in {}, after {}, {differed} by {}", law.sentence, hypothesis.state, due.class, due.by);
+    let class = due.class.to_string().into();
+    Box::new(Objection { rule, state: Some(hypothesis.state), class, differed, what })
 }

@@ -1,29 +1,68 @@
-//! What is known for sure of a pair of sockets: what went over the wire, in numbers.
+//! What is known for sure of a pair of sockets: what went over the wire, in numbers, and what the ends may be like.
 
-use tcpspec_core::{Control, Segment, SeqNumber};
+use std::time::Duration;
 
-use super::Streams;
+use tcpspec_core::{Control, Instant, SeqNumber, State};
+
+use super::arrival::{Arrival, Class, Options};
+use super::emission::Emission;
+use super::hypothesis::{Hypotheses, Hypothesis};
 use crate::wire::Endpoints;
 
+/// The largest shift of a window (RFC 7323 §2.3).
+const MOST_SHIFT: u8 = 14;
+
 /// A pair of sockets and its present incarnation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     /// From the stack to its peer.
     pub(super) endpoints: Endpoints,
     /// SEQ of the stack's SYN.
     pub(super) iss: Option<SeqNumber>,
-    /// SEQ of the peer's SYN that the stack answered, or that answered the stack.
-    pub(super) irs: Option<SeqNumber>,
-    /// SEQ of a SYN that arrived last.
-    pub(super) syn: Option<SeqNumber>,
     /// Just past everything that the stack has sent.
     pub(super) snd_max: SeqNumber,
     /// SEQ of the stack's FIN, once sent.
     pub(super) fin: Option<SeqNumber>,
-    /// Segments that arrived and were not resets since the stack last sent a reset.
-    pub(super) answerable: u32,
+    /// The highest acknowledgment number that the stack has sent.
+    pub(super) last_ack: Option<SeqNumber>,
+    /// The right edge of the widest window that the stack has offered.
+    pub(super) offered: Option<SeqNumber>,
+    /// The window field of the stack's SYN.
+    pub(super) window_of_syn: u16,
+    /// The right edge of the widest window that the peer has offered.
+    pub(super) peer_offered: Option<SeqNumber>,
+    /// Options of the stack's SYN.
+    pub(super) own_options: Option<Options>,
+    /// Options of the peer's SYN.
+    pub(super) peer_options: Option<Options>,
+    /// Timestamps were agreed on.
+    pub(super) timestamps: bool,
     /// The streams of the incarnation.
     pub(super) stream: Option<usize>,
+    /// The user's socket is not the stack's only way to be closed: what the user did is not known.
+    pub(super) user_unknown: bool,
+    /// The user is done with it.
+    pub(super) aborted: bool,
+    /// Octets that the user has sent.
+    pub(super) written: u32,
+    /// Where the urgent text ends that the user has sent, in octets of its stream.
+    pub(super) urgent: Option<u32>,
+    /// The user asked for keep-alives.
+    pub(super) keeps_alive: bool,
+    /// How long text may stay unacknowledged, if the user said so.
+    pub(super) patience: Option<Duration>,
+    /// Bare acknowledgments that something has called for.
+    pub(super) credit: u32,
+    /// Acknowledgments that repeated SND.UNA since it last moved.
+    pub(super) repeated_acks: u32,
+    /// When a segment last went either way.
+    pub(super) active: Instant,
+    /// When the stack last sent text or control.
+    pub(super) sent_at: Instant,
+    /// What arrived last.
+    pub(super) class: Class,
+    /// What the ends may be like.
+    pub(super) hypotheses: Hypotheses,
 }
 
 impl Pair {
@@ -31,62 +70,119 @@ impl Pair {
         Self {
             endpoints,
             iss: None,
-            irs: None,
-            syn: None,
             snd_max: SeqNumber(0),
             fin: None,
-            answerable: 0,
+            last_ack: None,
+            offered: None,
+            window_of_syn: 0,
+            peer_offered: None,
+            own_options: None,
+            peer_options: None,
+            timestamps: false,
             stream: None,
+            user_unknown: false,
+            aborted: false,
+            written: 0,
+            urgent: None,
+            keeps_alive: false,
+            patience: None,
+            credit: 0,
+            repeated_acks: 0,
+            active: Instant(0),
+            sent_at: Instant(0),
+            class: Class::NONE,
+            hypotheses: Hypotheses::START,
         }
     }
 
-    /// A sound segment is about to reach the stack.
-    pub(super) fn delivered(&mut self, segment: &Segment<'_>, streams: &mut Streams) {
-        if !segment.has(Control::RST) {
-            self.answerable += 1;
-        }
-        if segment.has(Control::SYN) {
-            self.syn = Some(segment.seq);
-            if self.irs.is_none() {
-                self.irs = self.syn;
-            }
-        }
-        let Some(irs) = self.irs else { return };
+    /// Everything but the hypotheses and what concerns the pair as such begins anew.
+    pub(super) fn begin_incarnation(&mut self, stream: Option<usize>) {
+        *self = Self {
+            stream,
+            credit: self.credit,
+            active: self.active,
+            class: self.class,
+            hypotheses: self.hypotheses,
+            ..Self::new(self.endpoints)
+        };
+    }
+
+    /// Both ends sent a Window Scale option, so windows are scaled (RFC 7323 §2.2).
+    fn shifts(&self) -> Option<(u8, u8)> {
+        let own = self.own_options?.shift?;
+        let peer = self.peer_options?.shift?;
+        Some((own.min(MOST_SHIFT), peer.min(MOST_SHIFT)))
+    }
+
+    /// The window that the peer's segment offers, in octets.
+    pub(super) fn window_of(&self, segment: &Arrival) -> u32 {
+        let shift = self.shifts().filter(|_| !segment.has(Control::SYN)).map_or(0, |(_, peer)| peer);
+        u32::from(segment.wnd) << shift
+    }
+
+    /// How far the stack's segment lets the peer send.
+    fn offer_of(&self, segment: &Emission) -> SeqNumber {
+        let shift = self.shifts().filter(|_| !segment.has(Control::SYN)).map_or(0, |(own, _)| own);
+        segment.ack + (u32::from(segment.wnd) << shift)
+    }
+
+    /// The granularity of the stack's window field in octets.
+    pub(super) fn granularity(&self) -> u32 {
+        self.shifts().map_or(1, |(own, _)| 1 << own)
+    }
+
+    /// Octets in two full-sized segments, as far as the stack announced a size.
+    pub(super) fn two_segments(&self) -> u32 {
+        let size = self.own_options.and_then(|options| options.mss).unwrap_or(536);
+        2 * u32::from(size)
+    }
+
+    /// The stack's segment, explained, becomes part of what is known.
+    pub(super) fn note(&mut self, segment: &Emission) {
+        self.active = segment.now;
         if segment.has(Control::RST) {
             return;
         }
-        if self.stream.is_none() {
-            self.stream = streams.begin();
+        if segment.has(Control::SYN) {
+            if self.iss.is_none() {
+                self.snd_max = segment.seq;
+            }
+            self.iss = Some(segment.seq);
+            self.window_of_syn = segment.wnd;
+            self.own_options = Some(segment.options);
         }
-        let Some(stream) = self.stream.map(|index| &mut streams.all[index]) else { return };
-        // Which of two requests the connection is about is not settled by arrivals alone.
-        stream.received.doubtful |= self.syn.is_some_and(|syn| syn != irs);
-        let first = if segment.has(Control::SYN) { segment.seq + 1 } else { segment.seq };
-        let offset = first.offset_from(irs + 1);
-        let skipped = usize::try_from(-i64::from(offset)).unwrap_or(0);
-        let position = u32::try_from(offset).unwrap_or(0);
-        if let Some(text) = segment.text.get(skipped..) {
-            stream.received.text(position, text);
-            let end = position.wrapping_add(u32::try_from(text.len()).unwrap_or(0));
-            if segment.has(Control::FIN) {
-                stream.received.fin(end);
-            }
-            if segment.has(Control::FIN) || segment.has(Control::PSH) {
-                stream.received.pushed = stream.received.pushed.max(end);
-            }
+        if segment.end() != segment.seq {
+            self.sent_at = segment.now;
+        }
+        self.snd_max = self.snd_max.later(segment.end());
+        if segment.has(Control::FIN) {
+            self.fin = Some(segment.end() - 1);
+        }
+        if segment.has(Control::ACK) {
+            let offer = self.offer_of(segment);
+            self.offered = Some(self.offered.map_or(offer, |edge| edge.later(offer)));
+            self.last_ack = Some(self.last_ack.map_or(segment.ack, |ack| ack.later(segment.ack)));
         }
     }
 
-    /// The stack sent a SYN that is not the one it sent before: another incarnation.
-    pub(super) fn begin_incarnation(&mut self, segment: &Segment<'_>, stream: Option<usize>) {
-        *self = Self {
-            iss: Some(segment.seq),
-            irs: segment.has(Control::ACK).then(|| segment.ack - 1),
-            syn: self.syn,
-            snd_max: segment.end(),
-            answerable: self.answerable,
-            stream,
-            ..Self::new(self.endpoints)
-        };
+    /// The peer's SYN that a hypothesis took brings its options. Different ones for the same SYN leave everything open.
+    pub(super) fn note_peer_options(&mut self, options: Options) {
+        let doubtful = options.malformed || options.repeated;
+        if doubtful || self.peer_options.is_some_and(|known| known != options) {
+            self.hypotheses.blind = true;
+        }
+        self.peer_options = Some(options);
+    }
+
+    /// Whether something that the user or the protocol sends waits for the peer.
+    pub(super) fn unfinished(&self, hypothesis: &Hypothesis) -> bool {
+        let Some(iss) = self.iss else { return true };
+        let closing = matches!(hypothesis.state, State::FinWait1 | State::Closing | State::LastAck);
+        hypothesis.una.lt(iss + 1 + self.written) || hypothesis.una.lt(self.snd_max) || closing
+    }
+
+    /// Whether the pair has a connection that is certainly there.
+    pub(super) fn is_alive(&self) -> bool {
+        self.hypotheses.all(|hypothesis| hypothesis.state != State::Closed)
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Role {
     Connection(usize),
     /// It is one of several connections, and nothing says which.
     Unknown,
+    /// It is no more.
+    Gone,
 }
 
 /// The sockets of a run.
@@ -35,5 +37,10 @@ impl Sockets {
     /// What the socket is, if its opening was seen.
     pub(super) fn role(&self, socket: SocketId) -> Option<Role> {
         self.roles.iter().find(|(known, _)| *known == socket).map(|(_, role)| *role)
+    }
+
+    /// Whether a socket waits for requests on a port.
+    pub(super) fn listens(&self, port: u16) -> bool {
+        self.roles.iter().any(|(_, role)| *role == Role::Listener(port))
     }
 }

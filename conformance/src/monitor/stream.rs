@@ -3,6 +3,9 @@
 //! What the user handed over, what the peer's segments carried, and how much of that the user has read. It holds
 //! facts only: whether a stack may show them is for the judges.
 
+use tcpspec_core::{Control, SeqNumber};
+
+use super::arrival::Arrival;
 use crate::stack::SocketId;
 
 /// Octets of one direction that are kept; a stream beyond is not compared.
@@ -16,6 +19,10 @@ const MOST_FINS: usize = 4;
 pub(super) struct Stream {
     /// The socket that the user reads and writes it by, once known.
     pub(super) socket: Option<SocketId>,
+    /// The peer asked for the connection, and it may have been open.
+    pub(super) opened: bool,
+    /// The user has called ABORT.
+    pub(super) aborted: bool,
     /// What the user has sent.
     pub(super) sent: Vec<u8>,
     /// The user sent more than is kept: what follows is not compared.
@@ -24,18 +31,19 @@ pub(super) struct Stream {
     pub(super) received: Received,
     /// Octets that the user has read.
     pub(super) read: usize,
-    /// The user was told that the stream is over.
-    pub(super) ended: bool,
+    /// The pair of sockets that it belongs to.
+    pub(super) pair: usize,
 }
 
 impl Stream {
     pub(super) fn clear(&mut self) {
         self.socket = None;
+        self.opened = false;
+        self.aborted = false;
         self.sent.clear();
         self.overlong = false;
         self.received.clear();
         self.read = 0;
-        self.ended = false;
     }
 
     /// The user's call took these octets.
@@ -51,6 +59,8 @@ impl Stream {
 /// What the segments of the peer brought, by position in its stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Received {
+    /// The number of the octet at position zero.
+    base: Option<SeqNumber>,
     octets: Vec<u8>,
     /// Positions that were brought: disjoint ranges in order, none touching the next.
     ranges: Vec<(u32, u32)>,
@@ -65,6 +75,7 @@ pub(super) struct Received {
 
 impl Received {
     fn clear(&mut self) {
+        self.base = None;
         self.octets.clear();
         self.ranges.clear();
         self.doubtful = false;
@@ -98,6 +109,33 @@ impl Received {
         self.cover(position, end);
     }
 
+    /// Takes what a segment brings, as far as there is room.
+    pub(super) fn take(&mut self, irs: SeqNumber, room: SeqNumber, segment: &Arrival, text: &[u8]) {
+        let base = irs + 1;
+        self.doubtful |= self.base.is_some_and(|known| known != base);
+        self.base = Some(base);
+        let offset = segment.start_of_text().offset_from(base);
+        let skipped = usize::try_from(-i64::from(offset)).unwrap_or(0);
+        let position = u32::try_from(offset).unwrap_or(0);
+        let space = usize::try_from(room.offset_from(base + position)).unwrap_or(0);
+        let fin = segment.end_of_text().offset_from(base);
+        if let (true, Ok(fin)) = (segment.has(Control::FIN), u32::try_from(fin)) {
+            // A FIN may be taken one past the right edge (V-32).
+            if segment.end_of_text().le(room) {
+                self.fin(fin);
+                self.pushed = self.pushed.max(fin);
+            }
+        }
+        if let Some(text) = text.get(skipped..) {
+            let kept = &text[..space.min(text.len())];
+            self.text(position, kept);
+            if segment.has(Control::PSH) {
+                let end = position.saturating_add(u32::try_from(kept.len()).unwrap_or(u32::MAX));
+                self.pushed = self.pushed.max(end);
+            }
+        }
+    }
+
     fn cover(&mut self, mut start: u32, mut end: u32) {
         let first = self.ranges.partition_point(|&(_, to)| to < start);
         let mut last = first;
@@ -119,9 +157,19 @@ impl Received {
         self.fin_count = (self.fin_count + 1).min(MOST_FINS + 1);
     }
 
+    /// Where the peer ended its stream, as far as remembered.
+    pub(super) fn fins(&self) -> impl Iterator<Item = u32> {
+        self.fins[..self.fin_count.min(MOST_FINS)].iter().copied()
+    }
+
+    /// Whether there were more ends than are remembered.
+    pub(super) const fn too_many_fins(&self) -> bool {
+        self.fin_count > MOST_FINS
+    }
+
     /// Whether a FIN may have arrived at this position.
     pub(super) fn may_end_at(&self, position: u32) -> bool {
-        self.fin_count > MOST_FINS || self.fins[..self.fin_count].contains(&position)
+        self.too_many_fins() || self.fins[..self.fin_count].contains(&position)
     }
 
     /// Whether any FIN arrived.

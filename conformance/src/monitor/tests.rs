@@ -1,9 +1,18 @@
-//! The monitor over the suite.
+//! The monitor over the suite and over random scenarios.
 
 use super::Monitor;
 use crate::bench::{self, Family};
 use crate::cases;
+use crate::scenario;
 use crate::stack::reference::Reference;
+use random::Dice;
+
+mod random;
+
+/// Random scenarios of each test; more come with TCPSPEC_SCENARIOS.
+fn rounds() -> u64 {
+    std::env::var("TCPSPEC_SCENARIOS").ok().and_then(|count| count.parse().ok()).unwrap_or(3000)
+}
 
 #[test]
 fn the_reference_gives_the_monitor_nothing_to_object_to_in_the_whole_suite() {
@@ -16,4 +25,23 @@ fn the_reference_gives_the_monitor_nothing_to_object_to_in_the_whole_suite() {
             assert_eq!(cause, None, "{}: {:?}\n{}", case.id, run.verdict, run.trace);
         }
     }
+}
+
+#[test]
+fn the_reference_gives_the_monitor_nothing_to_object_to_in_random_scenarios() {
+    let mut monitor = Monitor::new();
+    let start = std::env::var("TCPSPEC_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    for seed in start..start + rounds() {
+        let mut dice = Dice::new(seed);
+        let profile = random::profile(&mut dice);
+        let scenario = random::scenario(&mut dice);
+        let mut stack = Reference::with_profile(profile);
+        let run = bench::run_watched(&mut stack, &scenario, Family::V4, Some(&mut monitor));
+        // The bench has its own idea of what text a peer sends whose SYN is not the one it was set up with.
+        if let Some(failure) = run.verdict.failure().filter(|failure| failure.cause.is_some()) {
+            let text = scenario::print_file(std::slice::from_ref(&scenario));
+            panic!("seed {seed}: {failure}\n{:?}\n{profile:?}\n{text}\n{}", failure.cause, run.trace);
+        }
+    }
+    eprintln!("{} of {} runs were not judged to their end", monitor.inconclusive(), rounds());
 }

@@ -4,39 +4,27 @@ use tcpspec_core::options;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Segment};
 
-use crate::monitor::Monitor;
 use crate::monitor::objection::{Judgement, object};
 use crate::monitor::pair::Pair;
 use crate::monitor::stream::Stream;
+use crate::monitor::terms::Terms;
 use crate::wire::Parsed;
 
-/// Judges a segment and takes note of it.
-pub(in crate::monitor) fn emitted(monitor: &mut Monitor, packet: &Parsed<'_>) -> Judgement {
+/// I-092, I-093, I-095, I-127: the header as such.
+pub(in crate::monitor) fn header(packet: &Parsed<'_>, terms: &Terms) -> Judgement {
     let segment = &packet.segment;
     well_formed(segment)?;
-    let Some(setup) = monitor.setup else { return Ok(()) };
-    size_announced(segment, setup.mtu, setup.local.is_ipv4())?;
-    if packet.endpoints.source.ip() != setup.local {
-        return object(
-            "I-127",
-            "any segment",
-            "another source",
-            format!(
-                "a segment left from {}, an address that is not the stack's",
-                packet.endpoints.source.ip()
-            ),
-        );
+    if !segment.options.is_empty() {
+        option_list(segment, terms)?;
     }
-    let Some(index) = monitor.pair(packet.endpoints) else { return Ok(()) };
-    if segment.has(Control::RST) {
-        return reset(&mut monitor.pairs[index]);
+    let source = packet.endpoints.source.ip();
+    if source != terms.setup.local {
+        let what = format!("a segment left from {source}, an address that is not the stack's");
+        return object("I-127", "any segment", "another source", what);
     }
-    note_incarnation(monitor, index, segment);
-    let stream = monitor.pairs[index].stream.map(|stream| &monitor.streams.all[stream]);
-    sequence(&mut monitor.pairs[index], stream, segment)
+    Ok(())
 }
 
-/// I-092, I-093: the header as such.
 fn well_formed(segment: &Segment<'_>) -> Judgement {
     match segment.integrity {
         Integrity::Sound => {}
@@ -53,9 +41,11 @@ fn well_formed(segment: &Segment<'_>) -> Judgement {
         let what = format!("reserved bits must be zero, seen {:#x}", segment.reserved);
         return object("I-093", "any segment", "reserved bits set", what);
     }
-    if segment.options.is_empty() {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// I-093, I-095: options are well formed, and a maximum segment size stands where it may and says what is so.
+fn option_list(segment: &Segment<'_>, terms: &Terms) -> Judgement {
     if options::is_malformed(segment.options) {
         let what = "an option of a segment has an illegal length".to_owned();
         return object("I-093", "any segment", "illegal option length", what);
@@ -63,6 +53,19 @@ fn well_formed(segment: &Segment<'_>) -> Judgement {
     if padding(segment.options).iter().any(|octet| *octet != 0) {
         let what = "octets after the End of Option List must be zero".to_owned();
         return object("I-093", "any segment", "padding not zero", what);
+    }
+    let Some(size) = options::maximum_segment_size(segment.options) else { return Ok(()) };
+    if !segment.has(Control::SYN) {
+        let what = "a segment without SYN carries a Maximum Segment Size option".to_owned();
+        return object("I-095", "segment without SYN", "carries a maximum segment size", what);
+    }
+    let mtu = terms.setup.mtu;
+    let most = mtu.saturating_sub(if terms.setup.local.is_ipv4() { 40 } else { 60 });
+    if size > most {
+        let what = format!(
+            "expected a Maximum Segment Size of at most {most} for packets of {mtu} octets, seen {size}"
+        );
+        return object("I-095", "SYN", "maximum segment size too large", what);
     }
     Ok(())
 }
@@ -81,46 +84,8 @@ fn padding(list: &[u8]) -> &[u8] {
     }
 }
 
-/// I-095: where a Maximum Segment Size option may stand, and what it may say.
-fn size_announced(segment: &Segment<'_>, mtu: u16, is_v4: bool) -> Judgement {
-    let Some(size) = options::maximum_segment_size(segment.options) else { return Ok(()) };
-    if !segment.has(Control::SYN) {
-        let what = "a segment without SYN carries a Maximum Segment Size option".to_owned();
-        return object("I-095", "segment without SYN", "carries a maximum segment size", what);
-    }
-    let most = mtu.saturating_sub(if is_v4 { 40 } else { 60 });
-    if size > most {
-        let what = format!(
-            "expected a Maximum Segment Size of at most {most} for packets of {mtu} octets, seen {size}"
-        );
-        return object("I-095", "SYN", "maximum segment size too large", what);
-    }
-    Ok(())
-}
-
-/// I-069 as far as counting goes: as many resets as there were segments to answer, and one for each call.
-fn reset(pair: &mut Pair) -> Judgement {
-    if pair.answerable == 0 && pair.iss.is_none() {
-        let what = "a reset was sent although nothing but resets arrived".to_owned();
-        return object("I-069", "RST", "answered", what);
-    }
-    Ok(())
-}
-
-/// A SYN with another number than before begins another incarnation.
-fn note_incarnation(monitor: &mut Monitor, index: usize, segment: &Segment<'_>) {
-    if !segment.has(Control::SYN) || monitor.pairs[index].iss == Some(segment.seq) {
-        return;
-    }
-    let stream = monitor.pairs[index].stream;
-    let first = monitor.pairs[index].iss.is_none();
-    // The streams of the first incarnation begin when its OPEN or its SYN is seen, those of a later one here.
-    let stream = if first && stream.is_some() { stream } else { monitor.streams.begin() };
-    monitor.pairs[index].begin_incarnation(segment, stream);
-}
-
 /// I-085, I-086, I-090, I-091: where the segment lies in the stack's stream, and what it carries.
-fn sequence(pair: &mut Pair, stream: Option<&Stream>, segment: &Segment<'_>) -> Judgement {
+pub(in crate::monitor) fn sequence(pair: &Pair, stream: Option<&Stream>, segment: &Segment<'_>) -> Judgement {
     let Some(iss) = pair.iss else { return Ok(()) };
     if segment.seq.gt(pair.snd_max) {
         let what = format!(
@@ -146,7 +111,8 @@ fn sequence(pair: &mut Pair, stream: Option<&Stream>, segment: &Segment<'_>) -> 
         }
     } else if segment.has(Control::FIN) {
         let fin = segment.end() - 1;
-        let sent = stream.filter(|stream| !stream.overlong).map(|stream| stream.sent.len());
+        let sent = stream.filter(|stream| !stream.overlong && !pair.user_unknown);
+        let sent = sent.map(|stream| stream.sent.len());
         if let Some(sent) = sent.filter(|sent| usize::try_from(fin.since(iss + 1)) != Ok(*sent)) {
             let what = format!(
                 "expected the FIN after the {sent} octets that the user sent, seen it after {}",
@@ -154,15 +120,13 @@ fn sequence(pair: &mut Pair, stream: Option<&Stream>, segment: &Segment<'_>) -> 
             );
             return object("I-091", "FIN", "not at the end of the text", what);
         }
-        pair.fin = Some(fin);
     }
-    pair.snd_max = pair.snd_max.later(segment.end());
     Ok(())
 }
 
 /// I-086: the octets must be those of the user. A keep-alive may carry one octet of garbage at SND.NXT-1 (V-37).
 fn text(pair: &Pair, stream: &Stream, segment: &Segment<'_>, position: i32) -> Judgement {
-    if segment.text.len() == 1 && segment.seq == pair.snd_max - 1 {
+    if pair.user_unknown || pair.keeps_alive && segment.text.len() == 1 && segment.seq == pair.snd_max - 1 {
         return Ok(());
     }
     let position = usize::try_from(position).unwrap_or(usize::MAX);

@@ -1,124 +1,205 @@
 //! What the user is told: octets, the end of the stream, errors.
 
-use std::net::SocketAddr;
+use tcpspec_core::State;
 
-use crate::monitor::Monitor;
-use crate::monitor::objection::{Judgement, object};
-use crate::monitor::sockets::Role;
+use crate::monitor::hypothesis::{Ending, Hypothesis};
+use crate::monitor::objection::{Judgement, Objection};
+use crate::monitor::pair::Pair;
 use crate::monitor::stream::Stream;
-use crate::stack::{CallOutcome, SocketId, UserCall};
-use crate::wire::Endpoints;
+use crate::monitor::terms::Terms;
+use crate::stack::{CallFailure, CallOutcome};
 
-/// Judges the answer to a call and takes note of it.
-pub(in crate::monitor) fn called(
-    monitor: &mut Monitor,
-    call: UserCall<'_>,
-    outcome: &CallOutcome,
+fn object(
+    pair: &Pair,
+    rule: &'static str,
+    class: &'static str,
+    differed: &'static str,
+    what: String,
 ) -> Judgement {
-    match (call, outcome) {
-        (UserCall::Listen { port }, CallOutcome::Opened(socket)) => {
-            monitor.sockets.set(*socket, Role::Listener(port));
-        }
-        (UserCall::Connect { port, remote }, CallOutcome::Opened(socket)) => {
-            opened(monitor, port, remote, *socket);
-        }
-        (UserCall::Accept { listener }, CallOutcome::Opened(socket)) => accepted(monitor, listener, *socket),
-        (UserCall::Send { socket, text, .. }, CallOutcome::Sent(taken)) => {
-            if let Some(stream) = stream(monitor, socket) {
-                stream.send(&text[..(*taken).min(text.len())]);
-            }
-        }
-        (UserCall::Receive { socket, .. }, CallOutcome::Received(octets)) => {
-            if let Some(stream) = stream(monitor, socket) {
-                return received(stream, octets);
-            }
-        }
-        (UserCall::Receive { socket, .. }, CallOutcome::EndOfStream) => {
-            if let Some(stream) = stream(monitor, socket) {
-                return ended(stream);
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+    let state = Some(pair.hypotheses.first().state);
+    Err(Box::new(Objection { rule, state, class: class.into(), differed, what }))
 }
 
-fn stream(monitor: &mut Monitor, socket: SocketId) -> Option<&mut Stream> {
-    match monitor.sockets.role(socket)? {
-        Role::Connection(stream) => Some(&mut monitor.streams.all[stream]),
-        Role::Listener(_) | Role::Unknown => None,
-    }
-}
-
-/// An active OPEN: the streams of an incarnation begin.
-fn opened(monitor: &mut Monitor, port: u16, remote: SocketAddr, socket: SocketId) {
-    let Some(setup) = monitor.setup else { return };
-    let endpoints = Endpoints { source: SocketAddr::new(setup.local, port), destination: remote };
-    let stream = monitor.streams.begin();
-    let Some((pair, stream)) = monitor.pair(endpoints).zip(stream) else {
-        monitor.sockets.set(socket, Role::Unknown);
-        return;
+/// SEND took octets: the connection must be there and not closed by its user (I-074).
+pub(in crate::monitor) fn sent(pair: &mut Pair) -> Judgement {
+    let open = |hypothesis: &Hypothesis| {
+        let half_open = hypothesis.state == State::SynReceived && !hypothesis.closing;
+        half_open || matches!(hypothesis.state, State::SynSent | State::Established | State::CloseWait)
     };
-    monitor.pairs[pair] = crate::monitor::pair::Pair::new(endpoints);
-    monitor.pairs[pair].stream = Some(stream);
-    monitor.streams.all[stream].socket = Some(socket);
-    monitor.sockets.set(socket, Role::Connection(stream));
+    if pair.hypotheses.retain(open) {
+        return Ok(());
+    }
+    let state = pair.hypotheses.first().state;
+    let what = format!("SEND must be refused in {state}; it took octets");
+    object(pair, "I-074", "SEND", "taken", what)
 }
 
-/// A socket for one of the connections that a listening socket got: which one is known if there is only one.
-fn accepted(monitor: &mut Monitor, listener: SocketId, socket: SocketId) {
-    let Some(Role::Listener(port)) = monitor.sockets.role(listener) else { return };
-    let Monitor { pairs, pairs_in_use, streams, .. } = monitor;
-    let mut waiting = pairs[..*pairs_in_use]
-        .iter()
-        .filter(|pair| pair.endpoints.source.port() == port && pair.iss.is_some())
-        .filter_map(|pair| pair.stream)
-        .filter(|stream| streams.all[*stream].socket.is_none());
-    let role = match (waiting.next(), waiting.next()) {
-        (Some(stream), None) => {
-            streams.all[stream].socket = Some(socket);
-            Role::Connection(stream)
-        }
-        _ => Role::Unknown,
+/// A call was answered with an error: there must be a reason for it (I-073).
+pub(in crate::monitor) fn failed(pair: &mut Pair, class: &'static str, failure: &CallFailure) -> Judgement {
+    let user_closed = |state| {
+        matches!(
+            state,
+            State::Closed
+                | State::FinWait1
+                | State::FinWait2
+                | State::Closing
+                | State::LastAck
+                | State::TimeWait
+        )
     };
-    monitor.sockets.set(socket, role);
+    let possible = |hypothesis: &Hypothesis| match failure {
+        CallFailure::Reset | CallFailure::Refused => hypothesis.state == State::Closed,
+        CallFailure::TimedOut => hypothesis.ending == Ending::TimedOut,
+        CallFailure::NoConnection => user_closed(hypothesis.state),
+        CallFailure::Closing => user_closed(hypothesis.state) || hypothesis.closing || hypothesis.fin_taken,
+        CallFailure::Other(_) => true,
+    };
+    if pair.hypotheses.retain(possible) {
+        return Ok(());
+    }
+    let state = pair.hypotheses.first().state;
+    let what = format!(
+        "{class} was answered with `{}` in {state}, where nothing has brought that about",
+        CallOutcome::Error(failure.clone())
+    );
+    object(pair, "I-073", class, "an error without a cause", what)
 }
 
 /// P-01: the octets are the next ones of the peer's stream.
-fn received(stream: &mut Stream, octets: &[u8]) -> Judgement {
+pub(in crate::monitor) fn received(stream: &mut Stream, pair: Option<&mut Pair>, octets: &[u8]) -> Judgement {
     let from = stream.read;
     stream.read += octets.len();
-    if stream.received.doubtful {
+    let Some(pair) = pair else { return contents(stream, None, from, octets) };
+    contents(stream, Some(pair), from, octets)?;
+    let read = u32::try_from(stream.read).unwrap_or(u32::MAX);
+    // What the user has read was taken.
+    for hypothesis in pair.hypotheses.as_mut_slice() {
+        let reached = hypothesis.irs + 1 + read;
+        if hypothesis.state != State::Closed && reached.le(hypothesis.nxt_most) {
+            hypothesis.nxt = hypothesis.nxt.later(reached);
+        }
+    }
+    let taken = |hypothesis: &Hypothesis| {
+        let open = !matches!(hypothesis.state, State::SynSent | State::SynReceived);
+        hypothesis.state == State::Closed || open && (hypothesis.irs + 1 + read).le(hypothesis.nxt_most)
+    };
+    if pair.hypotheses.retain(taken) {
         return Ok(());
     }
-    let Some(sent) = stream.received.get(from, octets.len()) else {
-        let what = format!(
-            "the user was given octets {from} to {} of the peer's stream, which have not all arrived",
-            stream.read
-        );
-        return object("P-01", "RECEIVE", "octets that never came", what);
-    };
-    match sent.iter().zip(octets).position(|(sent, given)| sent != given) {
-        None => Ok(()),
-        Some(wrong) => {
-            let what =
-                format!("octet {} that the user was given is not the one that the peer sent", from + wrong);
-            object("P-01", "RECEIVE", "other octets", what)
-        }
+    let open = !matches!(pair.hypotheses.first().state, State::SynSent | State::SynReceived);
+    let what = format!("the user was given octets {from} to {read} of the peer's stream");
+    if open {
+        object(pair, "P-01", "RECEIVE", "octets that were not taken", what)
+    } else {
+        object(pair, "I-075", "RECEIVE", "octets before the connection is open", what)
     }
 }
 
-/// P-02: the stream ends where the peer ended it, after everything was read.
-fn ended(stream: &mut Stream) -> Judgement {
-    stream.ended = true;
-    let read = u32::try_from(stream.read).unwrap_or(u32::MAX);
-    if stream.received.doubtful || stream.received.may_end_at(read) {
+fn contents(stream: &Stream, pair: Option<&Pair>, from: usize, octets: &[u8]) -> Judgement {
+    if stream.received.doubtful {
         return Ok(());
     }
-    let what = if stream.received.has_fin() {
-        format!("the user was told of the end of the stream after {read} octets; the peer's FIN is elsewhere")
-    } else {
-        format!("the user was told of the end of the stream after {read} octets; the peer has sent no FIN")
+    let (differed, what) = match stream.received.get(from, octets.len()) {
+        None => (
+            "octets that never came",
+            format!(
+                "the user was given octets {from} to {} of the peer's stream, which have not all arrived",
+                stream.read
+            ),
+        ),
+        Some(sent) => match sent.iter().zip(octets).position(|(sent, given)| sent != given) {
+            None => return Ok(()),
+            Some(wrong) => (
+                "other octets",
+                format!("octet {} that the user was given is not the one that the peer sent", from + wrong),
+            ),
+        },
     };
-    object("P-02", "RECEIVE", "an end that the peer did not make", what)
+    let state = pair.map(|pair| pair.hypotheses.first().state);
+    Err(Box::new(Objection { rule: "P-01", state, class: "RECEIVE".into(), differed, what }))
+}
+
+/// P-02: the stream ends where the peer ended it, after everything was read; and only if it did (MUST-12).
+pub(in crate::monitor) fn ended(stream: &Stream, pair: Option<&mut Pair>) -> Judgement {
+    let read = u32::try_from(stream.read).unwrap_or(u32::MAX);
+    if stream.received.doubtful {
+        return Ok(());
+    }
+    if !stream.received.may_end_at(read) {
+        let (differed, what) = if stream.received.has_fin() {
+            (
+                "octets are missing",
+                format!(
+                    "the user was told of the end of the stream after {read} octets; the peer's FIN stands elsewhere"
+                ),
+            )
+        } else {
+            (
+                "the peer has sent no FIN",
+                format!(
+                    "the user was told of the end of the stream after {read} octets; the peer has sent no FIN"
+                ),
+            )
+        };
+        let state = pair.map(|pair| pair.hypotheses.first().state);
+        return Err(Box::new(Objection { rule: "P-02", state, class: "RECEIVE".into(), differed, what }));
+    }
+    let Some(pair) = pair else { return Ok(()) };
+    let told = |hypothesis: &Hypothesis| {
+        let at_end = hypothesis.nxt_most.ge(hypothesis.irs + 1 + read);
+        hypothesis.fin_taken && (hypothesis.state == State::Closed || at_end)
+    };
+    if pair.hypotheses.retain(told) {
+        return Ok(());
+    }
+    let what =
+        "the user was told of an orderly end of the stream; no FIN of the peer could be taken".to_owned();
+    object(pair, "P-02", "RECEIVE", "an end that the peer did not make", what)
+}
+
+/// RECEIVE found nothing: then there is nothing to read and nothing to tell.
+pub(in crate::monitor) fn nothing(stream: &Stream, pair: &mut Pair, terms: &Terms) -> Judgement {
+    let read = u32::try_from(stream.read).unwrap_or(u32::MAX);
+    let pushed = stream.received.pushed > read;
+    let withheld = |hypothesis: &Hypothesis| {
+        let text_end = hypothesis.nxt - u32::from(hypothesis.fin_taken);
+        pushed && hypothesis.state.is_synchronized() && text_end.gt(hypothesis.irs + 1 + read)
+    };
+    let end_untold = |hypothesis: &Hypothesis| hypothesis.fin_taken && hypothesis.state == State::CloseWait;
+    let failure_untold = |hypothesis: &Hypothesis| {
+        let failed = matches!(hypothesis.ending, Ending::Reset | Ending::Refused | Ending::TimedOut);
+        terms.tells_resets && hypothesis.state == State::Closed && failed
+    };
+    let first = *pair.hypotheses.first();
+    let right = |hypothesis: &Hypothesis| {
+        !withheld(hypothesis) && !end_untold(hypothesis) && !failure_untold(hypothesis)
+    };
+    if pair.hypotheses.retain(right) {
+        return Ok(());
+    }
+    if failure_untold(&first) {
+        let what =
+            "RECEIVE found nothing although the connection has failed: the user is not told".to_owned();
+        object(pair, "I-073", "RECEIVE", "a failure is not told", what)
+    } else if withheld(&first) {
+        let what = format!("RECEIVE found nothing although pushed text after octet {read} was taken");
+        object(pair, "P-01", "RECEIVE", "octets are withheld", what)
+    } else {
+        let what = "RECEIVE found nothing although the peer's FIN was taken: the user is not told".to_owned();
+        object(pair, "I-073", "RECEIVE", "the end is not told", what)
+    }
+}
+
+/// CLOSE (§3.10.4).
+pub(in crate::monitor) fn close(hypothesis: &Hypothesis, now: tcpspec_core::Instant) -> Hypothesis {
+    let mut after = *hypothesis;
+    match hypothesis.state {
+        State::SynSent => return hypothesis.closed(Ending::Closed),
+        State::SynReceived => after.closing = true,
+        State::Established => after.state = State::FinWait1,
+        State::CloseWait => after.state = State::LastAck,
+        _ => return after,
+    }
+    after.waiting_since = now;
+    after
 }

@@ -1,0 +1,300 @@
+//! What the user's calls mean for the connections that they concern.
+
+use std::net::SocketAddr;
+
+use tcpspec_core::{Instant, State};
+
+use super::Monitor;
+use super::hypothesis::Due;
+use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
+use super::judge::user;
+use super::objection::{Judgement, Objection};
+use super::pair::Pair;
+use super::sockets::Role;
+use super::stream::Stream;
+use crate::stack::{CallFailure, CallOutcome, Knob, SocketId, UserCall};
+use crate::wire::Endpoints;
+
+impl Monitor {
+    /// Judges the answer to a call and takes note of it.
+    pub(super) fn call(&mut self, now: Instant, call: UserCall<'_>, outcome: &CallOutcome) -> Judgement {
+        match (call, outcome) {
+            (UserCall::Listen { port }, CallOutcome::Opened(socket)) => {
+                self.sockets.set(*socket, Role::Listener(port));
+                self.listens_again(port);
+                Ok(())
+            }
+            (UserCall::Connect { port, remote }, CallOutcome::Opened(socket)) => {
+                self.connected(now, port, remote, *socket)
+            }
+            (UserCall::Accept { listener }, CallOutcome::Opened(socket)) => {
+                self.accepted(listener, *socket);
+                Ok(())
+            }
+            (UserCall::Close { socket }, CallOutcome::Ok) => {
+                self.ended(now, socket, false);
+                Ok(())
+            }
+            (UserCall::Abort { socket }, CallOutcome::Ok) => {
+                self.ended(now, socket, true);
+                Ok(())
+            }
+            (UserCall::Set { socket, knob }, CallOutcome::Ok) => {
+                self.knob_set(socket, knob);
+                Ok(())
+            }
+            (UserCall::Send { socket, text, urgent }, CallOutcome::Sent(taken)) if *taken > 0 => {
+                self.sent(socket, &text[..(*taken).min(text.len())], urgent, now)
+            }
+            (UserCall::Receive { socket, max }, answer) => self.read(socket, max, answer),
+            (
+                UserCall::Send { socket, .. } | UserCall::Close { socket } | UserCall::Abort { socket },
+                CallOutcome::Error(failure),
+            ) => self.refused(socket, "call", failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// The stream of a socket and, if it is that of the pair's present incarnation, the pair.
+    fn stream_of(&self, socket: SocketId) -> Option<(usize, Option<usize>)> {
+        let Some(Role::Connection(stream)) = self.sockets.role(socket) else { return None };
+        let pair = self.streams.all[stream].pair;
+        Some((stream, (self.pairs[pair].stream == Some(stream)).then_some(pair)))
+    }
+
+    /// The pair of a socket if what the user does there is judged.
+    fn judged_pair(&self, socket: SocketId) -> Option<usize> {
+        let (_, pair) = self.stream_of(socket)?;
+        pair.filter(|pair| {
+            let pair = &self.pairs[*pair];
+            !pair.hypotheses.blind && !pair.aborted && !pair.user_unknown
+        })
+    }
+
+    /// A new listener on the port: that older sockets were used up does not matter any more.
+    fn listens_again(&mut self, port: u16) {
+        for pair in &mut self.pairs[..self.pairs_in_use] {
+            if pair.endpoints.source.port() == port {
+                for hypothesis in pair.hypotheses.as_mut_slice() {
+                    hypothesis.consumed = false;
+                }
+            }
+        }
+    }
+
+    /// An active OPEN (§3.10.1).
+    fn connected(&mut self, now: Instant, port: u16, remote: SocketAddr, socket: SocketId) -> Judgement {
+        let Some(terms) = self.terms else { return Ok(()) };
+        let endpoints = Endpoints { source: SocketAddr::new(terms.setup.local, port), destination: remote };
+        let stream = self.streams.begin();
+        let Some((index, stream)) = self.pair(endpoints).zip(stream) else {
+            self.sockets.set(socket, Role::Unknown);
+            return Ok(());
+        };
+        super::judge::overdue::expire(&mut self.pairs[index], now);
+        let pair = &mut self.pairs[index];
+        let (alive, blind, first) = (pair.is_alive(), pair.hypotheses.blind, *pair.hypotheses.first());
+        pair.begin_incarnation(Some(stream));
+        let mut begun = Hypotheses::none();
+        begun.push(Hypothesis {
+            state: State::SynSent,
+            waiting_since: now,
+            takes: first.takes,
+            ..Hypothesis::CLOSED
+        });
+        pair.hypotheses = begun;
+        self.streams.all[stream].pair = index;
+        self.streams.all[stream].socket = Some(socket);
+        self.sockets.set(socket, Role::Connection(stream));
+        if alive && !blind {
+            let what = format!("OPEN must be refused while the connection is in {}", first.state);
+            let (rule, class) = ("I-074", "OPEN".into());
+            return Err(Box::new(Objection {
+                rule,
+                state: Some(first.state),
+                class,
+                differed: "taken",
+                what,
+            }));
+        }
+        Ok(())
+    }
+
+    /// A socket for one of the connections that a listening socket got: which one is known if there is only one.
+    fn accepted(&mut self, listener: SocketId, socket: SocketId) {
+        let Some(Role::Listener(port)) = self.sockets.role(listener) else { return };
+        let Self { pairs, pairs_in_use, streams, .. } = self;
+        let waits = |(index, stream): (usize, &Stream)| {
+            let pair = &pairs[stream.pair];
+            let on_port = pair.endpoints.source.port() == port;
+            (on_port && stream.opened && stream.socket.is_none()).then_some(index)
+        };
+        let mut waiting = streams.all[..streams.in_use].iter().enumerate().filter_map(waits);
+        let role = match (waiting.next(), waiting.next()) {
+            (Some(stream), None) => Role::Connection(stream),
+            _ => Role::Unknown,
+        };
+        if let Role::Connection(stream) = role {
+            streams.all[stream].socket = Some(socket);
+            let pair = &mut pairs[streams.all[stream].pair];
+            if pair.stream == Some(stream) {
+                // Only an open connection can be accepted.
+                pair.hypotheses.retain(|hypothesis| hypothesis.state != State::SynReceived);
+            }
+        } else {
+            for pair in &mut pairs[..*pairs_in_use] {
+                pair.user_unknown |= pair.endpoints.source.port() == port;
+            }
+        }
+        self.sockets.set(socket, role);
+    }
+
+    /// CLOSE or ABORT.
+    fn ended(&mut self, now: Instant, socket: SocketId, abort: bool) {
+        let Some(terms) = self.terms else { return };
+        match self.sockets.role(socket) {
+            Some(Role::Listener(port)) => {
+                self.sockets.set(socket, Role::Gone);
+                self.listener_ended(now, port, abort);
+            }
+            Some(Role::Connection(_)) => {
+                if let Some((stream, Some(index))) = self.stream_of(socket) {
+                    let read = u32::try_from(self.streams.all[stream].read).unwrap_or(u32::MAX);
+                    let unread = terms.reset_on_unread || !terms.half_close;
+                    // Nobody can read after a half-duplex CLOSE.
+                    self.streams.all[stream].aborted |= abort || unread;
+                    let unread = unread.then_some(read);
+                    end_connection(&mut self.pairs[index], now, now + terms.settle, abort, unread);
+                }
+            }
+            Some(Role::Unknown) => {
+                for pair in &mut self.pairs[..self.pairs_in_use] {
+                    pair.hypotheses.blind |= pair.user_unknown;
+                }
+            }
+            Some(Role::Gone) | None => {}
+        }
+    }
+
+    /// A listening socket is closed: what becomes of connections that nobody has accepted is not said (V-60).
+    fn listener_ended(&mut self, now: Instant, port: u16, abort: bool) {
+        let Some(terms) = self.terms else { return };
+        let Self { pairs, pairs_in_use, streams, .. } = self;
+        for pair in &mut pairs[..*pairs_in_use] {
+            let unaccepted = pair.stream.is_some_and(|stream| streams.all[stream].socket.is_none());
+            let passive = pair.hypotheses.any(|hypothesis| hypothesis.passive);
+            if pair.endpoints.source.port() != port || !passive || !unaccepted {
+                continue;
+            }
+            if !terms.several {
+                // The socket is the connection.
+                end_connection(pair, now, now + terms.settle, abort, None);
+                continue;
+            }
+            let mut after = pair.hypotheses;
+            let mut aborted = *pair;
+            end_connection(&mut aborted, now, now + terms.settle, true, None);
+            for hypothesis in aborted.hypotheses.as_slice() {
+                after.push(*hypothesis);
+                after.push(Hypothesis { resets: [None; 2], ..*hypothesis });
+            }
+            pair.hypotheses = after;
+            pair.user_unknown = true;
+        }
+    }
+
+    fn knob_set(&mut self, socket: SocketId, knob: Knob) {
+        let Some((_, Some(index))) = self.stream_of(socket) else { return };
+        match knob {
+            Knob::Nagle(_) | Knob::TrafficClass(_) => {}
+            Knob::KeepAlive(interval) => self.pairs[index].keeps_alive |= interval.is_some(),
+            Knob::UserTimeout(timeout) => self.pairs[index].patience = timeout,
+        }
+    }
+
+    fn sent(&mut self, socket: SocketId, text: &[u8], urgent: bool, now: Instant) -> Judgement {
+        let Some((stream, pair)) = self.stream_of(socket) else { return Ok(()) };
+        self.streams.all[stream].send(text);
+        let Some(index) = pair else { return Ok(()) };
+        let pair = &mut self.pairs[index];
+        for hypothesis in pair.hypotheses.as_mut_slice() {
+            let iss = pair.iss.map(|iss| iss + 1 + pair.written);
+            if iss.is_some_and(|end| hypothesis.una == end) {
+                hypothesis.waiting_since = now;
+            }
+        }
+        pair.written = pair.written.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        if urgent {
+            pair.urgent = Some(pair.written);
+        }
+        if self.judged_pair(socket).is_some() { user::sent(&mut self.pairs[index]) } else { Ok(()) }
+    }
+
+    fn read(&mut self, socket: SocketId, max: usize, answer: &CallOutcome) -> Judgement {
+        let Some(terms) = self.terms else { return Ok(()) };
+        let Some((stream, _)) = self.stream_of(socket) else { return Ok(()) };
+        let judged = self.judged_pair(socket);
+        if let (_, Some(index)) = self.stream_of(socket).unwrap_or_default() {
+            self.pairs[index].credit += 1;
+        }
+        let Self { pairs, streams, .. } = self;
+        let stream = &mut streams.all[stream];
+        let pair = judged.map(|index| &mut pairs[index]);
+        match answer {
+            CallOutcome::Received(octets) => user::received(stream, pair, octets),
+            // After ABORT there is no stream to end well or badly.
+            CallOutcome::EndOfStream if !stream.aborted => user::ended(stream, pair),
+            CallOutcome::WouldBlock if max > 0 => {
+                pair.map_or(Ok(()), |pair| user::nothing(stream, pair, &terms))
+            }
+            CallOutcome::Error(failure) => pair.map_or(Ok(()), |pair| user::failed(pair, "RECEIVE", failure)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(&mut self, socket: SocketId, class: &'static str, failure: &CallFailure) -> Judgement {
+        match self.judged_pair(socket) {
+            Some(index) => user::failed(&mut self.pairs[index], class, failure),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The user closes or aborts a connection. Octets left unread by a stack that resets then are counted from `unread`.
+fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unread: Option<u32>) {
+    let mut after = Hypotheses::none();
+    after.blind = pair.hypotheses.blind;
+    let due = |why| Due { by, why, class: pair.class };
+    for hypothesis in pair.hypotheses.as_slice() {
+        let form = Form::Ending { una: hypothesis.una, max: pair.snd_max.later(hypothesis.una) };
+        if abort {
+            let ended = hypothesis.closed(Ending::Closed);
+            let resets = matches!(
+                hypothesis.state,
+                State::SynReceived
+                    | State::Established
+                    | State::FinWait1
+                    | State::FinWait2
+                    | State::CloseWait
+            );
+            if hypothesis.state == State::Closed {
+                after.push(*hypothesis);
+            } else {
+                after.push(ended.owing_reset(Reset { form, required: resets, due: due(Why::Abort) }));
+            }
+            continue;
+        }
+        let loses = unread.filter(|read| {
+            let text = hypothesis.nxt_most - u32::from(hypothesis.fin_taken);
+            hypothesis.state.is_synchronized() && text.gt(hypothesis.irs + 1 + *read)
+        });
+        after.push(user::close(hypothesis, now));
+        if loses.is_some() {
+            // V-22
+            let ended = hypothesis.closed(Ending::Closed);
+            after.push(ended.owing_reset(Reset { form, required: true, due: due(Why::LostText) }));
+        }
+    }
+    pair.aborted |= abort;
+    pair.hypotheses = after;
+}

@@ -1,0 +1,317 @@
+//! What a stack's end of a connection may be like, as far as an onlooker can tell: a small set of plain records.
+//!
+//! The standard leaves choices, and a stack shows which it took only later. Each record is one way in which things may
+//! stand; an event turns each into those that may follow, and what the stack sends strikes out those that it cannot
+//! have come from. Where a choice is one of degree (how much was taken, how far a window reaches) a record holds an
+//! interval instead. None left means that nothing the standard allows explains what was seen.
+
+use tcpspec_core::{Instant, SeqNumber, State};
+
+use super::arrival::Class;
+
+/// Records that one connection may have; more make it inconclusive.
+pub(super) const MOST: usize = 16;
+
+/// How a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) enum Ending {
+    /// It has not.
+    #[default]
+    None,
+    /// In good order, or by the user's own hand.
+    Closed,
+    /// The peer reset it, or it reset itself over what the peer sent.
+    Reset,
+    /// The peer refused it, before it was open.
+    Refused,
+    /// Nobody answered for too long.
+    TimedOut,
+}
+
+/// Why an answer is due, and so which rule its absence breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Why {
+    /// There is no connection (I-032).
+    NoConnection,
+    /// An acknowledgment reached a listening socket (I-034).
+    Listening,
+    /// An acknowledgment of something never sent in SYN-SENT (I-037).
+    SynSent,
+    /// An unacceptable acknowledgment in SYN-RECEIVED (I-042).
+    SynReceived,
+    /// A connection request (I-035).
+    Request,
+    /// A connection request that crossed ours (I-039).
+    Crossing,
+    /// The SYN,ACK that opens a connection (I-040).
+    Handshake,
+    /// An unacceptable segment (I-045).
+    Unacceptable,
+    /// A retransmitted FIN in TIME-WAIT (I-065).
+    TimeWait,
+    /// A reset in the window but not at RCV.NXT (I-047).
+    InexactReset,
+    /// A SYN on a synchronized connection (I-051).
+    Syn,
+    /// An acknowledgment of something never sent (I-055).
+    Unsent,
+    /// An acknowledgment too old to be believed (I-056).
+    Old,
+    /// Text in order (I-103).
+    InOrder,
+    /// Two full segments' worth of text (I-103).
+    TwoSegments,
+    /// Text beyond a gap (I-104).
+    Gap,
+    /// The peer's FIN (I-060).
+    Fin,
+    /// ABORT (I-068).
+    Abort,
+    /// A half-duplex end lost text (I-078).
+    LostText,
+    /// An illegal option (I-094).
+    IllegalOption,
+}
+
+/// An acknowledgment that is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Due {
+    pub(super) by: Instant,
+    pub(super) why: Why,
+    pub(super) class: Class,
+}
+
+/// What a reset must look like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// The answer to a segment with an acknowledgment: `<SEQ=SEG.ACK><CTL=RST>`.
+    OfAck(SeqNumber),
+    /// The answer to one without: `<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>`.
+    OfNoAck(SeqNumber),
+    /// A reset that ends a connection: its SEQ lies in what was sent and not acknowledged (V-41, V-50).
+    Ending { una: SeqNumber, max: SeqNumber },
+}
+
+/// A reset that is due, or may come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Reset {
+    pub(super) form: Form,
+    /// It must come; otherwise it may.
+    pub(super) required: bool,
+    pub(super) due: Due,
+}
+
+/// One way in which things may stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Hypothesis {
+    /// LISTEN is CLOSED here: whether somebody listens is known of the host.
+    pub(super) state: State,
+    /// The peer asked for the connection.
+    pub(super) passive: bool,
+    /// CLOSE was called in SYN-RECEIVED (V-23).
+    pub(super) closing: bool,
+    /// It is about an incarnation whose SYN has not been seen while an older one may still live.
+    pub(super) fresh: bool,
+    /// The peer's FIN was taken.
+    pub(super) fin_taken: bool,
+    /// The socket that listened became this connection, and does not listen any more.
+    pub(super) consumed: bool,
+    /// It follows a connection in TIME-WAIT without a pause (MAY-2).
+    pub(super) reopens: bool,
+    /// The largest window that it has surely heard of.
+    pub(super) widest: u32,
+    /// How the connection ended.
+    pub(super) ending: Ending,
+    /// The peer's initial sequence number.
+    pub(super) irs: SeqNumber,
+    /// SND.UNA
+    pub(super) una: SeqNumber,
+    /// RCV.NXT is at least this...
+    pub(super) nxt: SeqNumber,
+    /// ...and at most this.
+    pub(super) nxt_most: SeqNumber,
+    /// SND.UNA+SND.WND is at least this...
+    pub(super) edge: SeqNumber,
+    /// ...and at most this.
+    pub(super) edge_most: SeqNumber,
+    /// SEQ and ACK of the segment that the window was last taken from.
+    pub(super) wl1: SeqNumber,
+    pub(super) wl2: SeqNumber,
+    /// An acknowledgment is due.
+    pub(super) ack: Option<Due>,
+    /// A SYN,ACK is due.
+    pub(super) syn_ack: Option<Due>,
+    /// Resets that are due.
+    pub(super) resets: [Option<Reset>; 2],
+    /// The earliest and the latest time at which the present state may end by itself.
+    pub(super) ends: Option<(Instant, Instant)>,
+    /// When SND.UNA last moved, or something to send began to wait.
+    pub(super) waiting_since: Instant,
+    /// What of the stack's profile it takes for granted.
+    pub(super) takes: u16,
+}
+
+impl Hypothesis {
+    /// No connection.
+    pub(super) const CLOSED: Self = Self {
+        state: State::Closed,
+        passive: false,
+        closing: false,
+        fresh: false,
+        fin_taken: false,
+        consumed: false,
+        reopens: false,
+        widest: 0,
+        ending: Ending::None,
+        irs: SeqNumber(0),
+        una: SeqNumber(0),
+        nxt: SeqNumber(0),
+        nxt_most: SeqNumber(0),
+        edge: SeqNumber(0),
+        edge_most: SeqNumber(0),
+        wl1: SeqNumber(0),
+        wl2: SeqNumber(0),
+        ack: None,
+        syn_ack: None,
+        resets: [None; 2],
+        ends: None,
+        waiting_since: Instant(0),
+        takes: 0,
+    };
+
+    /// The connection is no more; what was due to nobody is not due any longer, resets excepted.
+    pub(super) const fn closed(self, ending: Ending) -> Self {
+        Self {
+            ending,
+            // A half-open connection that nobody is told of leaves the socket listening (V-60).
+            consumed: self.consumed || !matches!(ending, Ending::None),
+            takes: self.takes,
+            resets: self.resets,
+            fin_taken: self.fin_taken,
+            ..Self::CLOSED
+        }
+    }
+
+    /// An acknowledgment is due, by the earlier of two times.
+    pub(super) fn owing_ack(self, due: Due) -> Self {
+        let ack = self.ack.filter(|ack| ack.by <= due.by).unwrap_or(due);
+        Self { ack: Some(ack), ..self }
+    }
+
+    /// A reset is due, or may come. Of more than two the oldest is let off.
+    pub(super) fn owing_reset(self, reset: Reset) -> Self {
+        if self.resets.contains(&Some(reset)) {
+            return self;
+        }
+        let resets = match self.resets {
+            [None, second] => [second, Some(reset)],
+            [first, None] => [first, Some(reset)],
+            [Some(_), second] => [second, Some(reset)],
+        };
+        Self { resets, ..self }
+    }
+
+    /// Resets that may come and have not come at once do not come any more.
+    pub(super) fn without_resets_that_might_have_come_by(self, now: Instant) -> Self {
+        let resets = self.resets.map(|reset| reset.filter(|reset| reset.required || reset.due.by > now));
+        Self { resets, ..self }
+    }
+
+    /// RCV.NXT is known.
+    pub(super) const fn nxt_is(self, nxt: SeqNumber) -> Self {
+        Self { nxt, nxt_most: nxt, ..self }
+    }
+
+    /// When the first thing falls due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let resets = self.resets.iter().flatten().filter(|reset| reset.required).map(|reset| reset.due.by);
+        let acks = self.ack.iter().chain(&self.syn_ack).map(|due| due.by);
+        resets.chain(acks).min()
+    }
+}
+
+/// The ways in which things may stand, likeliest first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hypotheses {
+    all: [Hypothesis; MOST],
+    len: u8,
+    /// There were more than fit, or something came that cannot be followed: nothing is judged any more.
+    pub(super) blind: bool,
+}
+
+impl Hypotheses {
+    /// Nothing has happened.
+    pub(super) const START: Self = Self { all: [Hypothesis::CLOSED; MOST], len: 1, blind: false };
+
+    /// None yet.
+    pub(super) const fn none() -> Self {
+        Self { all: [Hypothesis::CLOSED; MOST], len: 0, blind: false }
+    }
+
+    /// Adds one unless it is there. Says whether there was room.
+    pub(super) fn push(&mut self, hypothesis: Hypothesis) {
+        if self.as_slice().contains(&hypothesis) {
+            return;
+        }
+        match self.all.get_mut(usize::from(self.len)) {
+            Some(place) => {
+                *place = hypothesis;
+                self.len += 1;
+            }
+            None => self.blind = true,
+        }
+    }
+
+    /// Leaves one of each that have become equal.
+    pub(super) fn merge(&mut self) {
+        if self.len > 1 {
+            let before = *self;
+            self.len = 0;
+            for hypothesis in before.as_slice() {
+                self.push(*hypothesis);
+            }
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Hypothesis] {
+        &self.all[..usize::from(self.len)]
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Hypothesis] {
+        &mut self.all[..usize::from(self.len)]
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The likeliest.
+    pub(super) const fn first(&self) -> &Hypothesis {
+        &self.all[0]
+    }
+
+    pub(super) fn all(&self, holds: impl FnMut(&Hypothesis) -> bool) -> bool {
+        self.as_slice().iter().all(holds)
+    }
+
+    pub(super) fn any(&self, holds: impl FnMut(&Hypothesis) -> bool) -> bool {
+        self.as_slice().iter().any(holds)
+    }
+
+    /// Leaves out those for which it does not hold, unless that would leave none: then nothing changes.
+    pub(super) fn retain(&mut self, mut holds: impl FnMut(&Hypothesis) -> bool) -> bool {
+        let mut kept = 0;
+        let before = *self;
+        for index in 0..usize::from(self.len) {
+            if holds(&before.all[index]) {
+                self.all[kept] = before.all[index];
+                kept += 1;
+            }
+        }
+        self.len = u8::try_from(kept).unwrap_or(0);
+        if kept == 0 {
+            *self = before;
+        }
+        kept > 0
+    }
+}

@@ -1,0 +1,96 @@
+//! FINs, TIME-WAIT and what may follow it (RFC 9293 §3.6, §3.10.7.4 steps 5 and 8).
+
+use tcpspec_core::{Control, Instant, SeqNumber, State};
+
+use super::arrive::Context;
+use super::steps::push_taking;
+use crate::monitor::arrival::Arrival;
+use crate::monitor::hypothesis::{Ending, Hypotheses, Hypothesis, Why};
+use crate::monitor::profile::Side;
+
+/// The peer's FIN, at `fin`, is taken.
+pub(super) fn fin_taken(hypothesis: Hypothesis, fin: SeqNumber, context: &Context<'_>) -> Hypothesis {
+    let after = Hypothesis { fin_taken: true, ..hypothesis.nxt_is(fin + 1) };
+    let after = after.owing_ack(context.soon(Why::Fin));
+    match hypothesis.state {
+        State::FinWait1 => Hypothesis { state: State::Closing, ..after },
+        State::FinWait2 => time_wait_again(Hypothesis { state: State::TimeWait, ..after }, context),
+        _ => Hypothesis { state: State::CloseWait, ..after },
+    }
+}
+
+/// What the acknowledgment of our FIN brings about, if SND.UNA is past it.
+pub(super) fn fin_acknowledged(hypothesis: Hypothesis, context: &Context<'_>) -> Option<Hypothesis> {
+    let fin = context.pair.fin?;
+    if hypothesis.una.le(fin) {
+        return None;
+    }
+    Some(match hypothesis.state {
+        State::FinWait1 => Hypothesis {
+            state: State::FinWait2,
+            ends: context.terms.fin_wait_2_timeout.map(|timeout| (context.now + timeout, Instant(u64::MAX))),
+            ..hypothesis
+        },
+        State::Closing => time_wait_again(Hypothesis { state: State::TimeWait, ..hypothesis }, context),
+        State::LastAck => hypothesis.closed(Ending::Closed),
+        _ => hypothesis,
+    })
+}
+
+/// TIME-WAIT begins, or begins again (V-9: the old end may stand too).
+pub(super) fn time_wait_again(hypothesis: Hypothesis, context: &Context<'_>) -> Hypothesis {
+    let end = context.now + context.terms.msl * 2;
+    let slack = context.terms.msl / 4 + super::steps::SECOND + context.terms.settle;
+    Hypothesis { ends: Some((end - context.terms.settle, end + slack)), ..hypothesis }
+}
+
+/// A SYN in TIME-WAIT: as on any synchronized connection, or a new incarnation, or silence (V-15).
+pub(super) fn syn_in_time_wait(
+    hypothesis: Hypothesis,
+    segment: &Arrival,
+    context: &Context<'_>,
+    out: &mut Hypotheses,
+) {
+    let challenged = hypothesis.owing_ack(context.at_once(Why::Syn));
+    out.push(challenged);
+    if context.throttled {
+        out.push(hypothesis);
+    }
+    if segment.has(Control::ACK) {
+        if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {
+            reset_by_syn(hypothesis, segment, context, out);
+        }
+        return;
+    }
+    let higher = segment.seq.ge(hypothesis.nxt);
+    if higher || segment.options.timestamps.is_some() {
+        // MAY-2, RFC 6191: only for a sequence number, or a timestamp, above all that came before.
+        out.push(Hypothesis {
+            state: State::SynReceived,
+            passive: true,
+            fresh: true,
+            reopens: true,
+            irs: segment.seq,
+            takes: hypothesis.takes,
+            syn_ack: Some(context.at_once(Why::Request)),
+            waiting_since: context.now,
+            nxt_most: segment.start_of_text() + segment.text.min(context.terms.setup.receive_buffer),
+            nxt: segment.seq + 1,
+            ..Hypothesis::CLOSED
+        });
+    }
+    // RFC 6191 §2: a refused request is dropped in silence.
+    if context.pair.timestamps || segment.options.timestamps.is_some() || !higher {
+        out.push(hypothesis);
+    }
+    if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {
+        reset_by_syn(hypothesis, segment, context, out);
+    }
+}
+
+/// RFC 793: a SYN in the window is an error and ends the connection.
+fn reset_by_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
+    let ended = hypothesis.closed(Ending::Closed);
+    push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
+    push_taking(ended.owing_reset(context.answer(segment, Why::Syn)), Side::SynResets, out);
+}

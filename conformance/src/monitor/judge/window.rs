@@ -1,0 +1,38 @@
+//! How far the peer lets the stack send (RFC 9293 §3.8.6, §3.10.7.4 step 5).
+
+use super::arrive::Context;
+use crate::monitor::arrival::Arrival;
+use crate::monitor::hypothesis::Hypothesis;
+
+/// The window after an acknowledgment that is not beyond SND.NXT.
+pub(super) fn update(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>) -> Hypothesis {
+    if segment.ack.lt(hypothesis.una) {
+        // Old acknowledgments bring no windows.
+        return hypothesis;
+    }
+    let offered = segment.ack + context.pair.window_of(segment);
+    let newer =
+        hypothesis.wl1.lt(segment.seq) || hypothesis.wl1 == segment.seq && hypothesis.wl2.le(segment.ack);
+    let repeats = hypothesis.wl1 == segment.seq && hypothesis.wl2 == segment.ack;
+    let shrinks = offered.lt(hypothesis.edge);
+    if newer && !(repeats && shrinks) {
+        // V-8: stacks that go by the highest acknowledgment take this one too, for it is not below SND.UNA.
+        return Hypothesis {
+            edge: offered,
+            edge_most: offered,
+            wl1: segment.seq,
+            wl2: segment.ack,
+            widest: hypothesis.widest.max(context.pair.window_of(segment)),
+            ..hypothesis
+        };
+    }
+    // V-8: old by WL1 and WL2, new by its acknowledgment; or a smaller window told with nothing else new.
+    let taken = if newer { (segment.seq, segment.ack) } else { (hypothesis.wl1, hypothesis.wl2) };
+    Hypothesis {
+        edge: hypothesis.edge.earlier(offered),
+        edge_most: hypothesis.edge_most.later(offered),
+        wl1: taken.0,
+        wl2: taken.1,
+        ..hypothesis
+    }
+}
