@@ -275,8 +275,7 @@ impl Monitor {
             let stream = self.pairs[index].stream.map(|stream| &self.streams.all[stream]);
             form::sequence(&self.pairs[index], stream, &packet.segment)?;
         }
-        self.explained(index, &segment, terms)?;
-        if begins {
+        if self.explained(index, &segment, terms)? {
             self.follow_new_incarnation(index);
         }
         let pair = &mut self.pairs[index];
@@ -310,14 +309,17 @@ impl Monitor {
         }
     }
 
-    /// Leaves the hypotheses that allow the segment.
-    fn explained(&mut self, index: usize, segment: &Emission, terms: &Terms) -> Judgement {
+    /// Leaves the hypotheses that allow the segment. Says whether it can only be the SYN of a new incarnation.
+    fn explained(&mut self, index: usize, segment: &Emission, terms: &Terms) -> Result<bool, Box<Objection>> {
         let pair = &self.pairs[index];
         let mut after = Hypotheses::none();
-        let mut reason = None;
+        let (mut reason, mut begins) = (None, true);
         for hypothesis in pair.hypotheses.as_slice() {
             match explain::explain(hypothesis, segment, pair, terms) {
-                Ok(explained) => after.push(explained),
+                Ok(explained) => {
+                    after.push(explained);
+                    begins &= hypothesis.fresh && segment.has(Control::SYN);
+                }
                 Err(why) => reason = reason.or(Some((hypothesis, why))),
             }
         }
@@ -325,7 +327,7 @@ impl Monitor {
             return Err(objection::unexplained(hypothesis, segment, &why, pair));
         }
         self.pairs[index].hypotheses = after;
-        Ok(())
+        Ok(begins)
     }
 
     /// Everything that was due by now must have come.

@@ -288,7 +288,7 @@ fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unrea
             let text = hypothesis.nxt_most - u32::from(hypothesis.fin_taken);
             hypothesis.state.is_synchronized() && text.gt(hypothesis.irs + 1 + *read)
         });
-        after.push(user::close(hypothesis, now));
+        after.push(user::close(hypothesis, pair, now));
         if loses.is_some() {
             // V-22
             let ended = hypothesis.closed(Ending::Closed);

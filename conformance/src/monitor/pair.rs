@@ -29,8 +29,6 @@ pub(super) struct Pair {
     pub(super) offered: Option<SeqNumber>,
     /// The window field of the stack's SYN.
     pub(super) window_of_syn: u16,
-    /// The right edge of the widest window that the peer has offered.
-    pub(super) peer_offered: Option<SeqNumber>,
     /// Options of the stack's SYN.
     pub(super) own_options: Option<Options>,
     /// Options of the peer's SYN.
@@ -75,7 +73,6 @@ impl Pair {
             last_ack: None,
             offered: None,
             window_of_syn: 0,
-            peer_offered: None,
             own_options: None,
             peer_options: None,
             timestamps: false,
@@ -124,11 +121,6 @@ impl Pair {
     fn offer_of(&self, segment: &Emission) -> SeqNumber {
         let shift = self.shifts().filter(|_| !segment.has(Control::SYN)).map_or(0, |(own, _)| own);
         segment.ack + (u32::from(segment.wnd) << shift)
-    }
-
-    /// The granularity of the stack's window field in octets.
-    pub(super) fn granularity(&self) -> u32 {
-        self.shifts().map_or(1, |(own, _)| 1 << own)
     }
 
     /// Octets in two full-sized segments, as far as the stack announced a size.

@@ -169,7 +169,7 @@ impl Received {
 
     /// Whether a FIN may have arrived at this position.
     pub(super) fn may_end_at(&self, position: u32) -> bool {
-        self.too_many_fins() || self.fins[..self.fin_count].contains(&position)
+        self.too_many_fins() || self.fins().any(|known| known == position)
     }
 
     /// Whether any FIN arrived.

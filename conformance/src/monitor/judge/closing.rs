@@ -3,7 +3,7 @@
 use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use super::arrive::Context;
-use super::steps::push_taking;
+use super::steps::{Acceptable, acceptable, push_taking};
 use crate::monitor::arrival::Arrival;
 use crate::monitor::hypothesis::{Ending, Hypotheses, Hypothesis, Why};
 use crate::monitor::profile::Side;
@@ -55,6 +55,13 @@ pub(super) fn syn_in_time_wait(
     out.push(challenged);
     if context.throttled {
         out.push(hypothesis);
+    }
+    if segment.seq.lt(hypothesis.nxt) && acceptable(&hypothesis, segment, context) != Acceptable::No {
+        // The SYN is cut off at the left edge of the window, and what is left means nothing here.
+        out.push(hypothesis);
+        if segment.has(Control::FIN) {
+            out.push(time_wait_again(hypothesis, context));
+        }
     }
     if segment.has(Control::ACK) {
         if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {

@@ -77,14 +77,15 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         return out.push(hypothesis);
     }
     let answered = hypothesis.owing_ack(context.at_once(Why::Unacceptable));
+    // With text or a FIN it reaches into the window: then Table 6 takes it, and the SYN is cut off.
+    let reaches = acceptable(&hypothesis, segment, context) != Acceptable::No;
     if segment.has(Control::ACK) {
+        if reaches && hypothesis.passive {
+            fifth_ack(hypothesis, segment, context, out);
+        }
         if !hypothesis.passive {
-            // V-4: figure 7 lets the SYN,ACK open the connection although Table 6 rejects it.
-            let mut opened = Hypotheses::none();
-            fifth_ack(hypothesis, segment, context, &mut opened);
-            for opened in opened.as_slice() {
-                out.push(opened.owing_ack(context.soon(Why::Handshake)));
-            }
+            // V-4: figure 7 lets the SYN,ACK open the connection, unanswered, although Table 6 rejects it.
+            fifth_ack(hypothesis, segment, context, out);
         } else if !acknowledges(&hypothesis, segment.ack, context) {
             // V-46
             out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
@@ -93,9 +94,8 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     }
     out.push(answered);
     out.push(Hypothesis { syn_ack: Some(context.at_once(Why::Request)), ..hypothesis });
-    if segment.len() > 1 && fits(hypothesis.nxt, context.offered(&hypothesis).later(hypothesis.nxt), segment)
-    {
-        // Its text reaches into the window, so Table 6 takes it; the SYN is cut off and the rest has no ACK.
+    if reaches {
+        // What is left of it has no ACK.
         out.push(hypothesis);
     }
 }
@@ -175,6 +175,11 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
 /// The second check.
 fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
     let half_open = hypothesis.state == State::SynReceived;
+    if half_open && hypothesis.reopens {
+        // MAY-2 (2): back to the TIME-WAIT of a connection that is not followed any more.
+        out.blind = true;
+        return;
+    }
     let (exact, window) = if half_open {
         (Side::ExactResetHalfOpen, Side::WindowResetHalfOpen)
     } else {
@@ -233,6 +238,11 @@ pub(super) fn push_taking(hypothesis: Hypothesis, side: Side, out: &mut Hypothes
 
 /// The fourth check: a SYN in the window.
 fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
+    if hypothesis.state == State::SynReceived && hypothesis.reopens {
+        // MAY-2 (2), as with a reset.
+        out.blind = true;
+        return;
+    }
     let challenged = hypothesis.owing_ack(context.at_once(Why::Syn));
     let ended = reset(hypothesis);
     if hypothesis.state == State::SynReceived && hypothesis.passive {
@@ -264,6 +274,9 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if hypothesis.state == State::SynReceived {
         if acknowledges(&hypothesis, segment.ack, context) {
             let opened = established(hypothesis, segment, context);
+            if hypothesis.closing && opened.nxt_most != opened.nxt {
+                lose_text(&opened, context, out);
+            }
             // V-23: a FIN sent in SYN-RECEIVED may be acknowledged along with the SYN.
             let opened = super::closing::fin_acknowledged(opened, context).unwrap_or(opened);
             return seventh_text(opened, segment, context, out);
@@ -303,7 +316,8 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         after.una = segment.ack;
         after.waiting_since = context.now;
     }
-    after = super::window::update(after, segment, context);
+    let advance = after.una.since(hypothesis.una);
+    after = super::window::update(after, advance, segment, context);
     match super::closing::fin_acknowledged(after, context) {
         Some(closed) if closed.state == State::Closed => out.push(closed),
         Some(after) => seventh_text(after, segment, context, out),
@@ -335,6 +349,14 @@ pub(super) fn established(hypothesis: Hypothesis, segment: &Arrival, context: &C
         syn_ack: None,
         waiting_since: context.now,
         ..hypothesis
+    }
+}
+
+/// Text came after a half-duplex CLOSE, where nobody is there to read it (V-22, I-078).
+fn lose_text(hypothesis: &Hypothesis, context: &Context<'_>, out: &mut Hypotheses) {
+    if context.terms.reset_on_unread || !context.terms.half_close {
+        let ended = hypothesis.closed(Ending::Closed);
+        out.push(ended.owing_reset(context.ending(hypothesis.una, Why::LostText, true)));
     }
 }
 
@@ -370,12 +392,10 @@ fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>
         after.nxt_most = after.nxt_most.later(after.nxt);
         let two_segments =
             after.nxt.since(context.pair.last_ack.unwrap_or(after.nxt)) >= context.pair.two_segments();
-        let fills = after.nxt_most.gt(segment.end_of_text());
         after = after.owing_ack(if two_segments && !context.terms.real {
             context.at_once(Why::TwoSegments)
-        } else if fills && !context.terms.real {
-            context.at_once(Why::Gap)
         } else {
+            // That a segment fills a gap calls for haste only if what lies beyond was kept, which nothing shows (V-38).
             context.soon(Why::InOrder)
         });
     } else if segment.text > 0 {
@@ -383,13 +403,11 @@ fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>
         after =
             after.owing_ack(if beyond_gap { context.at_once(Why::Gap) } else { context.soon(Why::InOrder) });
     }
-    let unread = context.terms.reset_on_unread || !context.terms.half_close;
-    if unread && new_text && hypothesis.state != State::Established {
-        // V-22, I-078: nobody is there to read it.
-        let ended = hypothesis.closed(Ending::Closed);
-        out.push(ended.owing_reset(context.ending(hypothesis.una, Why::LostText, true)));
+    if new_text && hypothesis.state != State::Established {
+        lose_text(&hypothesis, context, out);
     }
-    let fin_in_order = segment.has(Control::FIN) && in_order && segment.end_of_text() == after.nxt;
+    let certain = hypothesis.nxt == hypothesis.nxt_most || after.nxt == after.nxt_most;
+    let fin_in_order = segment.has(Control::FIN) && in_order && segment.end_of_text() == after.nxt && certain;
     // V-32: a FIN just past the right edge may be cut off, or taken.
     control_taken(after, fin_in_order && after.nxt.lt(offered.later(hypothesis.nxt + 1)), context, out);
 }

@@ -1,6 +1,6 @@
 //! What the user is told: octets, the end of the stream, errors.
 
-use tcpspec_core::State;
+use tcpspec_core::{Instant, State};
 
 use crate::monitor::hypothesis::{Ending, Hypothesis};
 use crate::monitor::objection::{Judgement, Objection};
@@ -191,15 +191,21 @@ pub(in crate::monitor) fn nothing(stream: &Stream, pair: &mut Pair, terms: &Term
 }
 
 /// CLOSE (§3.10.4).
-pub(in crate::monitor) fn close(hypothesis: &Hypothesis, now: tcpspec_core::Instant) -> Hypothesis {
+pub(in crate::monitor) fn close(hypothesis: &Hypothesis, pair: &Pair, now: Instant) -> Hypothesis {
     let mut after = *hypothesis;
     match hypothesis.state {
         State::SynSent => return hypothesis.closed(Ending::Closed),
-        State::SynReceived => after.closing = true,
+        State::SynReceived => {
+            after.closing = true;
+            return after;
+        }
         State::Established => after.state = State::FinWait1,
         State::CloseWait => after.state = State::LastAck,
         _ => return after,
     }
-    after.waiting_since = now;
+    // What waited before goes on waiting.
+    if !pair.unfinished(hypothesis) {
+        after.waiting_since = now;
+    }
     after
 }

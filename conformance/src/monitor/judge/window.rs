@@ -4,8 +4,13 @@ use super::arrive::Context;
 use crate::monitor::arrival::Arrival;
 use crate::monitor::hypothesis::Hypothesis;
 
-/// The window after an acknowledgment that is not beyond SND.NXT.
-pub(super) fn update(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>) -> Hypothesis {
+/// The window after an acknowledgment that is not beyond SND.NXT and moved SND.UNA by `advance`.
+pub(super) fn update(
+    hypothesis: Hypothesis,
+    advance: u32,
+    segment: &Arrival,
+    context: &Context<'_>,
+) -> Hypothesis {
     if segment.ack.lt(hypothesis.una) {
         // Old acknowledgments bring no windows.
         return hypothesis;
@@ -30,7 +35,8 @@ pub(super) fn update(hypothesis: Hypothesis, segment: &Arrival, context: &Contex
     let taken = if newer { (segment.seq, segment.ack) } else { (hypothesis.wl1, hypothesis.wl2) };
     Hypothesis {
         edge: hypothesis.edge.earlier(offered),
-        edge_most: hypothesis.edge_most.later(offered),
+        // SND.WND counts from SND.UNA: where it stays as it is, the edge moves along (§3.3.1).
+        edge_most: (hypothesis.edge_most + advance).later(offered),
         wl1: taken.0,
         wl2: taken.1,
         ..hypothesis
