@@ -72,7 +72,7 @@ pub(super) fn profile(dice: &mut Dice) -> Profile {
 pub(super) fn scenario(dice: &mut Dice) -> Scenario {
     let active = dice.one_in(2);
     let mut steps = Vec::new();
-    let mut step = |what, when| steps.push(Step { when, what });
+    let mut step = |what, when| steps.push(Step { when, connection: 1, what });
     let now = When::After(Span::default());
     let call = |call| What::Call { call, expected: Vec::new() };
     step(call(if active { ScenarioCall::OpenActive } else { ScenarioCall::OpenPassive }), now);
@@ -103,12 +103,14 @@ pub(super) fn scenario(dice: &mut Dice) -> Scenario {
         title: String::new(),
         checks: Vec::new(),
         needs: Vec::new(),
+        connections: Vec::new(),
         setup: ScenarioSetup {
             buffer: dice.pick(&[None, Some(1), Some(10), Some(100), Some(1000), Some(65_536), Some(200_000)]),
             mtu: dice.pick(&[None, None, Some(576), Some(100)]),
             peer_iss: dice.pick(&[None, Some(u32::MAX), Some(u32::MAX - 100), Some(0x7fff_ffff), Some(0)]),
             seed: Some(dice.below(1 << 40)),
             nagle: dice.pick(&[None, Some(false)]),
+            ..ScenarioSetup::default()
         },
         steps,
     }
@@ -124,6 +126,8 @@ fn plain(ctl: Control) -> SegmentSpec {
         up: 0,
         options: None,
         damage: Damage::default(),
+        from: None,
+        to: None,
     }
 }
 
