@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::bench::{self, Family};
 use crate::scenario::Scenario;
 use crate::stack::{Capability, Stack};
+use crate::trace::Trace;
 
 mod axes;
 mod difference;
@@ -107,6 +108,16 @@ pub fn play(stack: &mut dyn Stack, family: Family, cells: impl Iterator<Item = C
         (cell, outlook)
     });
     Grid { cells: cells.collect() }
+}
+
+/// Plays one cell and says what was seen.
+///
+/// # Errors
+/// Why nothing was seen of it.
+pub fn look(stack: &mut dyn Stack, family: Family, cell: Cell) -> (Trace, Result<Sighting, NoSight>) {
+    let run = bench::run(stack, &story::scenario(cell), family);
+    let sighting = sighting::read(cell, &run, false);
+    (run.trace, sighting)
 }
 
 fn play_cell(stack: &mut dyn Stack, family: Family, cell: Cell, flight_shows: bool) -> Outlook {

@@ -12,7 +12,7 @@
 //! | two references explored exhaustively | `model` (feature of the same name) |
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
-//! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`] |
+//! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`], [`profile`] |
 //! | fuzzing | [`engine`] |
 //! | output | [`report`] |
 //! | the suite in other crates | [`runner`] |
@@ -30,6 +30,7 @@ pub mod model;
 pub mod monitor;
 pub mod network;
 pub mod peers;
+pub mod profile;
 pub mod report;
 pub mod requirement;
 pub mod runner;

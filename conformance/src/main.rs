@@ -14,6 +14,7 @@ use tcpspec::requirement;
 use self::check::{Check, check};
 use self::fuzz::{Fuzz, fuzz};
 use self::grid::{GridArguments, grid};
+use self::profile::{ProfileArguments, profile};
 use self::replay::{Replay, replay};
 
 #[path = "main/check.rs"]
@@ -24,6 +25,8 @@ mod fuzz;
 mod grid;
 #[path = "main/list.rs"]
 mod list;
+#[path = "main/profile.rs"]
+mod profile;
 #[path = "main/progress.rs"]
 mod progress;
 #[path = "main/replay.rs"]
@@ -66,6 +69,10 @@ enum Command {
     /// Play every state against every class of segments at every position of SEQ and ACK, and show where the stack
     /// does what the standard does not permit
     Grid(GridArguments),
+    /// Infer what the stack chose where the standard leaves a choice, and compare it with what is declared
+    ///
+    /// Exit code: 0 unless something is other than declared.
+    Profile(ProfileArguments),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
     Explain {
         /// For example MUST-13, RST-4 or the id of a case
@@ -88,6 +95,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "model")]
         Command::Model(arguments) => model::run(&arguments),
         Command::Grid(arguments) => grid(&arguments),
+        Command::Profile(arguments) => profile(&arguments),
         Command::Explain { id } => report::explanation::explain(&id).map_err(Trouble).and_then(|text| {
             print(&text)?;
             Ok(true)

@@ -11,6 +11,7 @@ pub mod grid;
 pub mod json;
 pub mod junit;
 mod places;
+pub mod profile;
 pub mod terminal;
 
 /// A run to report on.

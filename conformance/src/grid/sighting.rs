@@ -147,6 +147,14 @@ pub enum NoSight {
     NotPlayed(String),
 }
 
+impl fmt::Display for NoSight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReached(why) | Self::Objection(why) | Self::NotPlayed(why) => f.write_str(why),
+        }
+    }
+}
+
 /// What is in the trace around the probe.
 struct Parts<'t> {
     /// The peer's book when the probe was sent.

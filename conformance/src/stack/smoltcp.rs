@@ -61,10 +61,16 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
             "a listening socket of smoltcp becomes its connection (src/socket/tcp.rs, listen)".into(),
         ),
     ],
-    chooses: vec![(
-        Choice::DelayedAcknowledgment(Duration::from_millis(10)),
-        "ACK_DELAY_DEFAULT in smoltcp's src/socket/tcp.rs".into(),
-    )],
+    chooses: vec![
+        (
+            Choice::DelayedAcknowledgment(Duration::from_millis(10)),
+            "ACK_DELAY_DEFAULT in smoltcp's src/socket/tcp.rs".into(),
+        ),
+        (
+            Choice::ThrottledAcknowledgments { limit: 1, interval: Duration::from_secs(1) },
+            "challenge_ack_reply in smoltcp's src/socket/tcp.rs".into(),
+        ),
+    ],
 });
 
 /// How often `poll_at` may ask for another poll at the same time before this counts as an endless loop.
