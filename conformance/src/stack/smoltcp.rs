@@ -1,8 +1,8 @@
 //! smoltcp as a stack under test, in this process and on a virtual clock.
 //!
 //! The adapter is an event loop such as smoltcp's documentation asks for: poll after each packet and each
-//! user call, then whenever `poll_at` says. One smoltcp socket is one connection: there is no backlog and no
-//! `accept`, so a listening socket *becomes* its connection, and a second OPEN makes a second socket.
+//! user call, then whenever `poll_at` says. One smoltcp socket is one connection: a listening socket *becomes* its
+//! connection. So the adapter, as programs do, keeps a new one listening whenever the last one got a request.
 //!
 //! smoltcp answers `InvalidState` to calls on connections that are not there (yet, or any more), whatever the
 //! cause. A program that looks at `state()` after each poll knows more, and so does the adapter: it remembers
@@ -27,12 +27,14 @@ use ::smoltcp::wire::{HardwareAddress, IpCidr};
 use tcpspec_core::{Instant, State};
 
 use self::device::Device;
+use self::listening::UserSocket;
 use super::{
     CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Setup, SocketId,
     Stack, UserCall,
 };
 
 mod device;
+mod listening;
 
 /// What smoltcp is, cannot do, and chose.
 static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
@@ -56,10 +58,6 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
             Capability::Icmp,
             "smoltcp hands no ICMP error to a TCP socket (src/iface/interface/ipv4.rs)".into(),
         ),
-        (
-            Capability::SeveralConnections,
-            "a listening socket of smoltcp becomes its connection (src/socket/tcp.rs, listen)".into(),
-        ),
     ],
     chooses: vec![
         (
@@ -69,6 +67,10 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
         (
             Choice::ThrottledAcknowledgments { limit: 1, interval: Duration::from_secs(1) },
             "challenge_ack_reply in smoltcp's src/socket/tcp.rs".into(),
+        ),
+        (
+            Choice::Backlog(listening::BACKLOG),
+            "smoltcp leaves it to the program, here BACKLOG in src/stack/smoltcp/listening.rs".into(),
         ),
     ],
 });
@@ -139,14 +141,14 @@ impl Stack for Smoltcp {
 
     fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
         let host = self.host.as_ref()?;
-        let handle = host.connections.get(index(socket))?.handle;
+        let handle = host.connections.get(host.subject(socket)?)?.handle;
         let remote = host.sockets.get::<tcp::Socket<'_>>(handle).remote_endpoint()?;
         Some(SocketAddr::new(remote.addr.into(), remote.port))
     }
 
     fn state(&self, socket: SocketId) -> Option<State> {
         let host = self.host.as_ref()?;
-        let handle = host.connections.get(index(socket))?.handle;
+        let handle = host.connections.get(host.subject(socket)?)?.handle;
         Some(state(host.sockets.get::<tcp::Socket<'_>>(handle).state()))
     }
 }
@@ -157,7 +159,8 @@ struct Host {
     device: Device,
     interface: Interface,
     sockets: SocketSet<'static>,
-    /// In the order of their [`SocketId`]s.
+    /// What the user's sockets are, in the order of their [`SocketId`]s.
+    users: Vec<UserSocket>,
     connections: Vec<Connection>,
     now: SmoltcpInstant,
     /// When `poll_at` wants the next poll, never before `now`.
@@ -186,19 +189,21 @@ impl Host {
             addresses.push(IpCidr::new(setup.local.into(), prefix)).expect("room for one address");
         });
         let sockets = SocketSet::new(Vec::new());
-        Self { setup: *setup, device, interface, sockets, connections: Vec::new(), now, due: None }
+        Self {
+            setup: *setup,
+            device,
+            interface,
+            sockets,
+            users: Vec::new(),
+            connections: Vec::new(),
+            now,
+            due: None,
+        }
     }
 
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
         match call {
-            UserCall::Listen { port } => {
-                let mut socket = self.new_socket();
-                match socket.listen(port) {
-                    Ok(()) => self.opened(socket),
-                    Err(tcp::ListenError::InvalidState) => invalid_state(),
-                    Err(tcp::ListenError::Unaddressable) => unaddressable(),
-                }
-            }
+            UserCall::Listen { port } => self.listen(port),
             UserCall::Connect { port, remote } => {
                 let mut socket = self.new_socket();
                 let local = (self.setup.local, port);
@@ -208,16 +213,7 @@ impl Host {
                     Err(tcp::ConnectError::Unaddressable) => unaddressable(),
                 }
             }
-            UserCall::Accept { listener } => match self.connection(listener) {
-                None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((_, socket)) => match state(socket.state()) {
-                    // A passive connection is the user's business once it is ESTABLISHED: a reset before that
-                    // silently takes the socket back to LISTEN.
-                    State::Listen | State::SynReceived => CallOutcome::WouldBlock,
-                    State::Closed => CallOutcome::Error(CallFailure::NoConnection),
-                    _ => CallOutcome::Opened(listener),
-                },
-            },
+            UserCall::Accept { listener } => self.accept(listener),
             UserCall::Send { socket, text, urgent: _ } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
                 Some((connection, socket)) => match socket.send_slice(text) {
@@ -229,22 +225,14 @@ impl Host {
                 None => CallOutcome::Error(CallFailure::NoConnection),
                 Some((connection, socket)) => receive(connection, socket, max),
             },
-            UserCall::Close { socket } => match self.connection(socket) {
-                None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((connection, socket)) => {
-                    socket.close();
-                    connection.given_up |= socket.state() == tcp::State::Closed;
-                    CallOutcome::Ok
-                }
-            },
-            UserCall::Abort { socket } => match self.connection(socket) {
-                None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((connection, socket)) => {
-                    socket.abort();
-                    connection.given_up = true;
-                    CallOutcome::Ok
-                }
-            },
+            UserCall::Close { socket } => self.give_up(socket, |connection, socket| {
+                socket.close();
+                connection.given_up |= socket.state() == tcp::State::Closed;
+            }),
+            UserCall::Abort { socket } => self.give_up(socket, |connection, socket| {
+                socket.abort();
+                connection.given_up = true;
+            }),
             UserCall::Set { socket, knob } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
                 Some((_, socket)) => set(socket, knob),
@@ -267,15 +255,28 @@ impl Host {
     }
 
     fn opened(&mut self, socket: tcp::Socket<'static>) -> CallOutcome {
+        let connection = self.add(socket);
+        self.named(UserSocket::Connection(connection))
+    }
+
+    /// Adds a smoltcp socket; returns its place among the connections.
+    fn add(&mut self, socket: tcp::Socket<'static>) -> usize {
         let last_open = state(socket.state());
-        let id = SocketId(u32::try_from(self.connections.len()).expect("fewer sockets than u32 can count"));
         let handle = self.sockets.add(socket);
         self.connections.push(Connection { handle, last_open, given_up: false });
-        CallOutcome::Opened(id)
+        self.connections.len() - 1
+    }
+
+    /// Gives the user a socket.
+    fn named(&mut self, socket: UserSocket) -> CallOutcome {
+        self.users.push(socket);
+        let number = u32::try_from(self.users.len() - 1).expect("fewer sockets than u32 can count");
+        CallOutcome::Opened(SocketId(number))
     }
 
     fn connection(&mut self, socket: SocketId) -> Option<(&mut Connection, &mut tcp::Socket<'static>)> {
-        let connection = self.connections.get_mut(index(socket))?;
+        let subject = self.subject(socket)?;
+        let connection = &mut self.connections[subject];
         let socket = self.sockets.get_mut::<tcp::Socket<'static>>(connection.handle);
         Some((connection, socket))
     }
@@ -289,6 +290,7 @@ impl Host {
                 connection.last_open = state;
             }
         }
+        self.keep_listening();
         let due = self.interface.poll_at(self.now, &self.sockets);
         self.due = due.map(|due| due.max(self.now));
     }

@@ -110,12 +110,12 @@ impl Story {
 
     /// A passive open up to ESTABLISHED; the socket and what the stack will send next.
     fn established(&mut self) -> (SocketId, SeqNumber) {
-        let socket = self.open(UserCall::Listen { port: 80 });
+        let listener = self.open(UserCall::Listen { port: 80 });
         self.arrives(SYN, IRS, SeqNumber(0), &[]);
         let nxt = self.next(SYN_ACK).seq + 1;
         self.arrives(ACK, IRS + 1, nxt, &[]);
-        assert_eq!(self.stack.state(socket), Some(State::Established));
-        (socket, nxt)
+        assert_eq!(self.stack.state(listener), Some(State::Established));
+        (self.open(UserCall::Accept { listener }), nxt)
     }
 
     fn runs_for(&mut self, from: Instant, duration: Duration) -> Instant {
@@ -137,7 +137,10 @@ fn passive_handshake(setup: &Setup, mss: u16) {
     assert_eq!(story.send(listener, b"x"), CallOutcome::WouldBlock);
 
     story.arrives(ACK, IRS + 1, answer.seq + 1, &[]);
-    assert_eq!(story.stack.call(UserCall::Accept { listener }), CallOutcome::Opened(listener));
+    let socket = story.open(UserCall::Accept { listener });
+    assert_eq!(story.stack.state(socket), Some(State::Established));
+    assert_eq!(story.stack.state(listener), Some(State::Listen));
+    assert_eq!(story.stack.remote(socket), Some(SocketAddr::new(setup.peer, 4000)));
     assert!(story.sent().is_none());
 }
 
@@ -320,7 +323,7 @@ fn a_reset_of_the_stack_leaves_nothing() {
     assert_eq!(story.stack.next_timer(), NextTimer::Never);
     assert_eq!(story.stack.run_until(Instant(1)), Instant(1));
     let (socket, _) = story.established();
-    assert_eq!(socket, SocketId(0));
+    assert_eq!(socket, SocketId(1));
 }
 
 #[test]
@@ -382,18 +385,42 @@ fn what_is_not_tcp_does_not_come_out() {
 }
 
 #[test]
-fn two_connections_are_two_sockets() {
+fn one_listening_socket_gives_as_many_connections_as_ask_for_one() {
     let mut story = Story::new(&ipv4());
     let (first, nxt) = story.established();
-    let second = story.open(UserCall::Listen { port: 80 });
-    assert_ne!(first, second);
-    story.to_stack.source.set_port(4001);
-    story.arrives(SYN, IRS, SeqNumber(0), &[]);
-    story.next(SYN_ACK);
-    assert_eq!(story.stack.state(second), Some(State::SynReceived));
+    let listener = SocketId(0);
+    for port in 4001..4011 {
+        story.to_stack.source.set_port(port);
+        story.arrives(SYN, IRS, SeqNumber(0), &[]);
+        // Eight may wait; to the others nobody listens.
+        let answer = if port <= 4008 { SYN_ACK } else { Control(Control::RST.0 | ACK.0) };
+        story.next(answer);
+    }
+    assert_eq!(story.stack.state(listener), Some(State::SynReceived));
+    assert_eq!(story.stack.call(UserCall::Accept { listener }), CallOutcome::WouldBlock);
     story.to_stack.source.set_port(4000);
     story.arrives(ACK, IRS + 1, nxt, b"first");
     assert_eq!(story.receive(first), CallOutcome::Received(b"first".to_vec()));
+}
+
+#[test]
+fn a_listening_socket_that_is_closed_takes_what_waits_with_it() {
+    let mut story = Story::new(&ipv4());
+    let (accepted, _) = story.established();
+    let listener = SocketId(0);
+    story.to_stack.source.set_port(4001);
+    story.arrives(SYN, IRS, SeqNumber(0), &[]);
+    let nxt = story.next(SYN_ACK).seq + 1;
+    story.arrives(ACK, IRS + 1, nxt, &[]);
+    assert_eq!(story.stack.call(UserCall::Abort { socket: listener }), CallOutcome::Ok);
+    story.next(Control(Control::RST.0 | ACK.0));
+    assert_eq!(
+        story.stack.call(UserCall::Accept { listener }),
+        CallOutcome::Error(CallFailure::NoConnection)
+    );
+    story.arrives(SYN, IRS, SeqNumber(0), &[]);
+    story.next(Control(Control::RST.0 | ACK.0));
+    assert_eq!(story.stack.state(accepted), Some(State::Established));
 }
 
 #[test]
@@ -414,6 +441,13 @@ fn calls_on_a_socket_that_never_was_find_no_connection() {
         CallOutcome::Error(CallFailure::Other("unaddressable destination".into()))
     );
     assert_eq!(story.stack.state(SocketId(0)), None, "an OPEN that fails leaves no socket");
+}
+
+#[test]
+fn smoltcp_runs_with_its_own_checks_on() {
+    // Its addition is the only one that can overflow here: without its checks this time would lie in the past.
+    let overflow = || SmoltcpInstant::from_micros(i64::MAX) + SmoltcpDuration::from_micros(1);
+    assert!(std::panic::catch_unwind(overflow).is_err());
 }
 
 #[test]
