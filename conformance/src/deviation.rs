@@ -13,7 +13,8 @@ use crate::suite;
 use crate::verdict::Verdict;
 
 /// The lists that are built in, by stack.
-static BUILT_IN: [(&str, &str); 2] = [
+static BUILT_IN: [(&str, &str); 3] = [
+    ("reference", include_str!("../deviations/reference.toml")),
     ("smoltcp", include_str!("../deviations/smoltcp.toml")),
     ("linux", include_str!("../deviations/linux.toml")),
 ];
@@ -70,6 +71,19 @@ pub struct GridDeviation {
     pub link: Option<String>,
 }
 
+/// A requirement that a [measure](crate::standing) finds departed from, known as a whole: only for what a stack lacks
+/// altogether, for it swallows whatever else departs.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementDeviation {
+    /// Ids of requirements.
+    pub ids: Vec<String>,
+    /// Versions of the stack that depart so.
+    pub versions: VersionReq,
+    /// What the stack lacks, in a sentence.
+    pub reason: String,
+}
+
 /// The list of one stack.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +94,8 @@ pub struct Deviations {
     findings: Vec<KnownFinding>,
     #[serde(default)]
     grid: Vec<GridDeviation>,
+    #[serde(default, rename = "requirement")]
+    requirements: Vec<RequirementDeviation>,
 }
 
 impl Deviations {
@@ -102,6 +118,13 @@ impl Deviations {
     #[must_use]
     pub fn entries(&self) -> &[Deviation] {
         &self.entries
+    }
+
+    /// The entry for a requirement as a whole, if there is one for this version.
+    #[must_use]
+    pub fn requirement(&self, id: &str, version: &str) -> Option<&RequirementDeviation> {
+        let listed = |entry: &&RequirementDeviation| entry.ids.iter().any(|known| known == id);
+        self.requirements.iter().filter(listed).find(|entry| covers(&entry.versions, version))
     }
 
     /// The entries about cells of the grid that concern this version.

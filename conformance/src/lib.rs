@@ -12,7 +12,7 @@
 //! | two references explored exhaustively | `model` (feature of the same name) |
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
-//! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`], [`profile`] |
+//! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`], [`profile`], [`standing`] |
 //! | fuzzing | [`engine`] |
 //! | output | [`report`] |
 //! | the suite in other crates | [`runner`] |
@@ -36,6 +36,7 @@ pub mod requirement;
 pub mod runner;
 pub mod scenario;
 pub mod stack;
+pub mod standing;
 pub mod suite;
 pub mod trace;
 pub mod transfer;

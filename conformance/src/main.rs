@@ -16,6 +16,7 @@ use self::fuzz::{Fuzz, fuzz};
 use self::grid::{GridArguments, grid};
 use self::profile::{ProfileArguments, profile};
 use self::replay::{Replay, replay};
+use self::requirements::{Requirements, requirements};
 
 #[path = "main/check.rs"]
 mod check;
@@ -31,6 +32,8 @@ mod profile;
 mod progress;
 #[path = "main/replay.rs"]
 mod replay;
+#[path = "main/requirements.rs"]
+mod requirements;
 #[path = "main/stack_choice.rs"]
 mod stack_choice;
 
@@ -73,6 +76,8 @@ enum Command {
     ///
     /// Exit code: 0 unless something is other than declared.
     Profile(ProfileArguments),
+    /// Say where the stack stands on each of the 119 requirements that RFC 9293 numbers, and what says so
+    Requirements(Requirements),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
     Explain {
         /// For example MUST-13, RST-4 or the id of a case
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
         Command::Model(arguments) => model::run(&arguments),
         Command::Grid(arguments) => grid(&arguments),
         Command::Profile(arguments) => profile(&arguments),
+        Command::Requirements(arguments) => requirements(&arguments),
         Command::Explain { id } => report::explanation::explain(&id).map_err(Trouble).and_then(|text| {
             print(&text)?;
             Ok(true)

@@ -19,7 +19,7 @@ use probes::{PROBES, Probe, Story};
 use reading::Reading;
 
 mod probes;
-mod reading;
+pub(crate) mod reading;
 #[cfg(test)]
 mod tests;
 

@@ -12,6 +12,7 @@ pub mod json;
 pub mod junit;
 mod places;
 pub mod profile;
+pub mod standing;
 pub mod terminal;
 
 /// A run to report on.

@@ -9,23 +9,23 @@ use crate::trace::{End, Happening, SegmentRecord, Trace};
 
 /// What a probe showed, and the line of the trace that shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Reading {
-    pub(super) value: String,
-    pub(super) line: Option<usize>,
+pub(crate) struct Reading {
+    pub(crate) value: String,
+    pub(crate) line: Option<usize>,
 }
 
 impl Reading {
-    pub(super) fn new(value: impl Into<String>, line: usize) -> Self {
+    pub(crate) fn new(value: impl Into<String>, line: usize) -> Self {
         Self { value: value.into(), line: Some(line) }
     }
 
-    pub(super) fn unseen(value: impl Into<String>) -> Self {
+    pub(crate) fn unseen(value: impl Into<String>) -> Self {
         Self { value: value.into(), line: None }
     }
 }
 
 /// A length of time in the largest unit that is exact to a hundredth.
-pub(super) fn time(time: Duration) -> String {
+pub(crate) fn time(time: Duration) -> String {
     let micros = time.as_micros();
     match micros {
         0..1000 => format!("{micros} us"),
@@ -38,7 +38,7 @@ pub(super) fn time(time: Duration) -> String {
 }
 
 /// Segments of one end, with their lines and times.
-pub(super) fn segments(trace: &Trace, wanted: End) -> Vec<(usize, Instant, &SegmentRecord)> {
+pub(crate) fn segments(trace: &Trace, wanted: End) -> Vec<(usize, Instant, &SegmentRecord)> {
     let of_end = trace.entries.iter().enumerate().filter_map(|(line, entry)| match &entry.happening {
         Happening::Segment { from, segment, .. } if *from == wanted => Some((line, entry.time, segment)),
         _ => None,
@@ -47,7 +47,7 @@ pub(super) fn segments(trace: &Trace, wanted: End) -> Vec<(usize, Instant, &Segm
 }
 
 /// What the stack sent after the peer's segment that has `later` others of the peer after it.
-pub(super) fn answers(trace: &Trace, later: usize) -> Vec<(usize, &SegmentRecord)> {
+pub(crate) fn answers(trace: &Trace, later: usize) -> Vec<(usize, &SegmentRecord)> {
     let peers = segments(trace, End::Right);
     let Some(at) = peers.len().checked_sub(later + 1) else { return Vec::new() };
     let until = peers.get(at + 1).map_or(usize::MAX, |(line, _, _)| *line);
@@ -59,18 +59,18 @@ pub(super) fn answers(trace: &Trace, later: usize) -> Vec<(usize, &SegmentRecord
 }
 
 /// When the peer's last segment came.
-pub(super) fn last_of_peer(trace: &Trace) -> Option<(usize, Instant)> {
+pub(crate) fn last_of_peer(trace: &Trace) -> Option<(usize, Instant)> {
     segments(trace, End::Right).last().map(|(line, time, _)| (*line, *time))
 }
 
 /// Segments of the stack after the peer's last one.
-pub(super) fn after_peer(trace: &Trace) -> Vec<(usize, Instant, &SegmentRecord)> {
+pub(crate) fn after_peer(trace: &Trace) -> Vec<(usize, Instant, &SegmentRecord)> {
     let Some((last, _)) = last_of_peer(trace) else { return segments(trace, End::Left) };
     segments(trace, End::Left).into_iter().filter(|(line, _, _)| *line > last).collect()
 }
 
 /// The outcome of the last user call of this name, and its line.
-pub(super) fn last_call<'t>(trace: &'t Trace, name: &str) -> Option<(usize, &'t str)> {
+pub(crate) fn last_call<'t>(trace: &'t Trace, name: &str) -> Option<(usize, &'t str)> {
     trace.entries.iter().enumerate().rev().find_map(|(line, entry)| match &entry.happening {
         Happening::Call { call, outcome, .. } if call.starts_with(name) => Some((line, outcome.as_str())),
         _ => None,
@@ -78,7 +78,7 @@ pub(super) fn last_call<'t>(trace: &'t Trace, name: &str) -> Option<(usize, &'t 
 }
 
 /// The options of a SYN, by name; ECN as its bits show it (RFC 3168 §6.1.1).
-pub(super) fn offers(syn: &SegmentRecord) -> String {
+pub(crate) fn offers(syn: &SegmentRecord) -> String {
     let mut names: Vec<String> = options::walk(&syn.options)
         .filter_map(Result::ok)
         .filter_map(|option| match option {
@@ -98,7 +98,7 @@ pub(super) fn offers(syn: &SegmentRecord) -> String {
 }
 
 /// Lengths of time between events, as `1 s, 2 s, 4 s`; at most six.
-pub(super) fn gaps(times: &[Instant]) -> String {
+pub(crate) fn gaps(times: &[Instant]) -> String {
     let gaps = times.windows(2).map(|pair| time(pair[1].since(pair[0])));
     gaps.take(6).collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,167 @@
+//! Measures that look at the IP header, which traces leave out: identification of repetitions, options.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tcpspec_core::{Control, Instant, SeqNumber};
+
+use super::choices::Measured;
+use super::measures::Found;
+use crate::bench::Family;
+use crate::stack::{Setup, Stack, UserCall};
+use crate::wire::{self, Endpoints, Header};
+
+const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const PEER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 3);
+
+/// Octets of an IPv4 header without options.
+const PLAIN: usize = 20;
+
+/// Everything that can be measured over IPv4; IPv6 has neither identification nor these options.
+pub(super) fn measure(stack: &mut dyn Stack, family: Family) -> Vec<Measured> {
+    if family == Family::V6 {
+        let other = |id| (id, "the IPv4 header", Found::NotConcerned("this is IPv6".to_owned()));
+        return ["MAY-4", "MAY-10", "MAY-11", "MUST-53", "SHLD-24"].map(other).to_vec();
+    }
+    let mut measured = Vec::new();
+    measured.extend(identification(stack));
+    // Timestamp and Record Route with room for one address, and a completed loose source route through a router.
+    let timestamp = [68, 8, 5, 0, 0, 0, 0, 0];
+    let record = [7, 7, 4, 0, 0, 0, 0, 0];
+    for (id, what, option) in [
+        ("MAY-10", "a SYN with the IP Timestamp option", timestamp),
+        ("MAY-11", "a SYN with the IP Record Route option", record),
+    ] {
+        let said = if answer(stack, &option).is_some() { "it is answered" } else { "it is dropped" };
+        measured.push((id, what, Found::Chooses(said.to_owned())));
+    }
+    let [a, b, c, d] = ROUTER.octets();
+    let route = answer(stack, &[131, 7, 8, a, b, c, d, 0]);
+    let found = match route.as_deref() {
+        None => Found::Departs("the SYN is dropped".to_owned()),
+        Some(packet) if returns_by(packet, ROUTER) => Found::Meets("the answer takes it back".to_owned()),
+        Some(_) => Found::Departs("the answer takes no route".to_owned()),
+    };
+    measured.push(("MUST-53", "a SYN with a completed source route", found.clone()));
+    // A later route can only be seen to replace one that was kept.
+    let later = match found {
+        Found::Meets(_) => Found::Chooses("whether a later one replaces it is not measured".to_owned()),
+        _ => Found::NotConcerned("no route is kept that another could replace".to_owned()),
+    };
+    measured.push(("SHLD-24", "a SYN with a completed source route", later));
+    measured
+}
+
+fn fresh(stack: &mut dyn Stack) {
+    stack.reset(&Setup {
+        local: IpAddr::V4(STACK),
+        peer: IpAddr::V4(PEER),
+        seed: 1,
+        receive_buffer: 4096,
+        send_buffer: 4096,
+        mtu: 1500,
+        nagle: true,
+        congestion_control: false,
+    });
+}
+
+/// The next packet that the stack sends before `time`.
+fn next(stack: &mut dyn Stack, time: Instant) -> Option<Vec<u8>> {
+    let mut packet = Vec::new();
+    // A stack may stop early any number of times; a limit keeps it from never coming back.
+    for _ in 0..10_000 {
+        if stack.emit(&mut packet) {
+            return Some(packet);
+        }
+        if stack.run_until(time) >= time {
+            return stack.emit(&mut packet).then_some(packet);
+        }
+    }
+    None
+}
+
+/// The identification of a SYN and of its repetition (MAY-4).
+fn identification(stack: &mut dyn Stack) -> Option<Measured> {
+    fresh(stack);
+    let remote = SocketAddr::new(IpAddr::V4(PEER), 80);
+    stack.call(UserCall::Connect { port: 49_152, remote });
+    let first = next(stack, Instant::ZERO + Duration::from_secs(1))?;
+    let again = next(stack, Instant::ZERO + Duration::from_secs(10))?;
+    let said = if first.get(4..6) == again.get(4..6) { "the same again" } else { "another one" };
+    Some(("MAY-4", "identification of a repeated SYN", Found::Chooses(said.to_owned())))
+}
+
+/// What a listener answers to a SYN whose IP header has these options.
+fn answer(stack: &mut dyn Stack, options: &[u8; 8]) -> Option<Vec<u8>> {
+    fresh(stack);
+    stack.call(UserCall::Listen { port: 80 });
+    stack.deliver(&syn_with(options));
+    next(stack, Instant::ZERO + Duration::from_millis(500))
+}
+
+/// A SYN with options in its IP header.
+fn syn_with(options: &[u8; 8]) -> Vec<u8> {
+    let endpoints = Endpoints {
+        source: SocketAddr::new(IpAddr::V4(PEER), 49_152),
+        destination: SocketAddr::new(IpAddr::V4(STACK), 80),
+    };
+    let header = Header { seq: SeqNumber(1000), ctl: Control::SYN, wnd: 65_535, ..Header::default() };
+    let mut packet = Vec::new();
+    wire::build(&endpoints, &header, [&[], &[]], &mut packet).expect("a SYN fits into a packet");
+    packet.splice(PLAIN..PLAIN, options.iter().copied());
+    let words = u8::try_from((PLAIN + options.len()) / 4).unwrap_or(15);
+    packet[0] = 0x40 | words;
+    let length = u16::try_from(packet.len()).unwrap_or(u16::MAX).to_be_bytes();
+    packet[2..4].copy_from_slice(&length);
+    packet[10..12].fill(0);
+    let sum: u32 = packet[..PLAIN + options.len()]
+        .chunks(2)
+        .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])))
+        .sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let checksum = !u16::try_from((folded & 0xffff) + (folded >> 16)).unwrap_or(u16::MAX);
+    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
+    packet
+}
+
+/// Whether a packet carries a source route through this router.
+fn returns_by(packet: &[u8], router: Ipv4Addr) -> bool {
+    let header = usize::from(packet.first().copied().unwrap_or(0) & 15) * 4;
+    let options = packet.get(PLAIN..header).unwrap_or_default();
+    let to_router = packet.get(16..20).is_some_and(|destination| destination == router.octets());
+    let routed = options.windows(3).any(|option| option[0] == 131 || option[0] == 137);
+    routed && to_router
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syn_with_ip_options_is_a_sound_packet() {
+        let packet = syn_with(&[131, 7, 8, 192, 0, 2, 3, 0]);
+        let parsed = wire::parse(&packet).expect("TCP");
+        assert_eq!(parsed.segment.ctl, Control::SYN);
+        assert_eq!(parsed.segment.integrity, tcpspec_core::segment::Integrity::Sound);
+        assert_eq!(packet[0], 0x47);
+    }
+
+    #[test]
+    fn an_answer_goes_back_by_the_route_only_if_it_is_sent_to_the_router_with_the_option() {
+        let routed = syn_with(&[131, 7, 4, 192, 0, 2, 2, 0]);
+        let to = |router: Ipv4Addr| {
+            let mut packet = routed.clone();
+            packet[16..20].copy_from_slice(&router.octets());
+            packet
+        };
+        assert!(returns_by(&to(ROUTER), ROUTER));
+        assert!(!returns_by(&to(PEER), ROUTER), "straight to the peer");
+        let mut plain = to(ROUTER);
+        plain[20] = 1;
+        plain[21] = 1;
+        plain[22] = 1;
+        assert!(!returns_by(&plain, ROUTER), "without the option");
+        assert!(!returns_by(&[], ROUTER));
+    }
+}
