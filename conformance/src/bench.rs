@@ -46,22 +46,13 @@ mod time;
 mod user;
 mod watch;
 
+pub use crate::scenario::Family;
 pub(crate) use expectation::PATIENCE;
 pub use guard::keep_panics_of_stacks_quiet;
 pub use watch::Watcher;
 
 /// Octets of buffer in each direction, unless a scenario asks for another number.
 const BUFFER: u32 = 4096;
-
-/// Which network the bench imitates.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Family {
-    /// IPv4
-    #[default]
-    V4,
-    /// IPv6
-    V6,
-}
 
 /// What came of a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,6 +78,10 @@ pub fn run_watched<'s>(
     let lacking = scenario.all_needs().find_map(|need| stack.declaration().lack(need));
     if let Some(reason) = lacking {
         return Run { trace: Trace::default(), verdict: Verdict::Skipped(reason.to_owned()) };
+    }
+    if let Some(only) = scenario.setup.network.filter(|only| *only != family) {
+        let reason = format!("about {} only", only.name());
+        return Run { trace: Trace::default(), verdict: Verdict::Skipped(reason) };
     }
     let mut bench = Bench::new(stack, scenario, family, watcher);
     let outcome = bench.begin().and_then(|()| bench.perform(scenario));
@@ -266,6 +261,11 @@ impl<'s> Bench<'s> {
                 self.wait_for(step.when, judged)?;
                 self.nothing_unexpected(judged, Some(connection))?;
                 self.peer_sends(connection, spec)
+            }
+            What::Icmp(spec) => {
+                self.wait_for(step.when, judged)?;
+                self.nothing_unexpected(judged, Some(connection))?;
+                self.icmp_arrives(connection, *spec)
             }
             What::Expect(patterns) => self.expect(connection, step.when, patterns),
             What::Quiet(span) => {

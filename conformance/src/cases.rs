@@ -96,7 +96,7 @@ mod tests {
             let judges = |what: &What| match what {
                 What::Expect(_) | What::Quiet(_) => true,
                 What::Call { expected, .. } => !expected.is_empty(),
-                What::Segment(_) | What::Device { .. } => false,
+                What::Segment(_) | What::Icmp(_) | What::Device { .. } => false,
             };
             assert!(case.scenario.steps.iter().any(|step| judges(&step.what)), "{} expects nothing", case.id);
         }

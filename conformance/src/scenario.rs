@@ -27,7 +27,8 @@ pub(crate) use error::nearest;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
 pub use segment::{
-    AddressClass, Anchor, Damage, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
+    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr,
+    WindowPattern,
 };
 
 /// Most steps that one scenario may have; the fewest is one.
@@ -101,6 +102,29 @@ pub struct ScenarioSetup {
     pub nagle: Option<bool>,
     /// Congestion control on or off.
     pub congestion: Option<bool>,
+    /// The only address family that the scenario is about.
+    pub network: Option<Family>,
+}
+
+/// Which version of IP, and so which sort of addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Family {
+    /// IPv4
+    #[default]
+    V4,
+    /// IPv6
+    V6,
+}
+
+impl Family {
+    /// The word for it: `ipv4` or `ipv6`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
 }
 
 /// The sockets of one connection, as far as they are not the bench's default. The passive end is whichever waits: the
@@ -172,6 +196,8 @@ pub enum What {
     },
     /// The peer sends a segment.
     Segment(SegmentSpec),
+    /// A router, or the peer, reports an error with a segment of the stack's.
+    Icmp(IcmpSpec),
     /// The stack must send a segment that matches one of these.
     Expect(Vec<SegmentPattern>),
     /// The stack must send nothing for so long, on no connection.
@@ -191,7 +217,7 @@ impl What {
             Self::Call { call: ScenarioCall::OpenActive, .. } => Some(Capability::ActiveOpen),
             Self::Call { call: ScenarioCall::SendUrgent(_), .. } => Some(Capability::Urgent),
             Self::Call { call: ScenarioCall::Set(knob), .. } => knob.need(),
-            Self::Call { .. } | Self::Segment(_) | Self::Expect(_) | Self::Quiet(_) => None,
+            Self::Call { .. } | Self::Segment(_) | Self::Icmp(_) | Self::Expect(_) | Self::Quiet(_) => None,
         }
     }
 }

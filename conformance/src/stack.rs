@@ -229,11 +229,13 @@ pub enum Capability {
     Icmp,
     /// Congestion control (§3.8.2); without it only the peer's window limits what is sent.
     CongestionControl,
+    /// Buffers hold exactly as many octets as the setup says, and the window offered says how many are free.
+    ExactBuffers,
 }
 
 impl Capability {
     /// All capabilities.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::TellsResets,
         Self::Urgent,
         Self::ActiveOpen,
@@ -245,6 +247,7 @@ impl Capability {
         Self::TrafficClass,
         Self::Icmp,
         Self::CongestionControl,
+        Self::ExactBuffers,
     ];
 
     /// The word for it in scenarios and declarations.
@@ -262,6 +265,7 @@ impl Capability {
             Self::TrafficClass => "traffic-class",
             Self::Icmp => "icmp",
             Self::CongestionControl => "congestion-control",
+            Self::ExactBuffers => "exact-buffers",
         }
     }
 }

@@ -224,6 +224,20 @@ impl<'a> Header<'a> {
     }
 }
 
+/// Puts an option into the IP header of a packet that nobody needs to know and everybody must skip: over IPv4 one for
+/// experiments (RFC 4727 §3.3), over IPv6 one of the hop-by-hop options, likewise. A packet that is not from [`build`],
+/// and one that cannot grow, is left alone.
+pub fn add_ip_options(packet: &mut Vec<u8>) {
+    ip::add_options(packet);
+}
+
+/// An ICMP error message with this type and code about a segment that went between these sockets: from the receiver of
+/// `segment`, a whole packet of [`build`], back to its sender.
+#[must_use]
+pub fn icmp_error(type_and_code: (u8, u8), endpoints: Endpoints, segment: &[u8]) -> Vec<u8> {
+    ip::icmp_error(type_and_code, endpoints.destination.ip(), endpoints.source.ip(), segment)
+}
+
 /// A Maximum Segment Size option: kind, length, octets of text (RFC 9293 §3.2).
 #[must_use]
 pub const fn mss_option(mss: u16) -> [u8; 4] {

@@ -100,6 +100,23 @@ pub fn maximum_segment_size(octets: &[u8]) -> Option<u16> {
     })
 }
 
+/// What stands behind the End of Option List option: padding, which is zero (MUST-69). Nothing if there is no such
+/// option, or an illegal one before it.
+#[must_use]
+pub fn after_end_of_list(octets: &[u8]) -> &[u8] {
+    let mut rest = octets;
+    loop {
+        let whole = match rest {
+            [] => return rest,
+            [0, behind @ ..] => return behind,
+            [1, ..] => 1,
+            [_, length, ..] if *length >= 2 => usize::from(*length),
+            [_, ..] => return &[],
+        };
+        rest = rest.get(whole..).unwrap_or(&[]);
+    }
+}
+
 /// Whether the list holds an option of illegal length (MUST-7).
 #[must_use]
 pub fn is_malformed(octets: &[u8]) -> bool {
@@ -113,6 +130,15 @@ mod tests {
 
     fn list(octets: &[u8]) -> Vec<Result<TcpOption<'_>, IllegalOption>> {
         walk(octets).collect()
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_of_the_list_is_found_past_any_option() {
+        assert_eq!(after_end_of_list(&[1, 2, 4, 0, 0, 0, 7, 0]), [7, 0]);
+        assert_eq!(after_end_of_list(&[0]), []);
+        assert_eq!(after_end_of_list(&[1, 2, 4, 0, 0]), []);
+        assert_eq!(after_end_of_list(&[2, 1, 0, 9]), [], "illegal");
+        assert_eq!(after_end_of_list(&[2, 9, 0, 9]), [], "illegal");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::scenario::AddressClass;
 /// The two ends, and what else is there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Addresses {
-    family: Family,
+    pub(super) family: Family,
     /// The stack's own.
     pub(super) stack: IpAddr,
     /// The scripted peer's.

@@ -16,6 +16,8 @@ pub(super) enum Broke {
     Checksum,
     /// A data offset is wrong.
     DataOffset,
+    /// Options are malformed, or stand where they must not (MUST-65, MUST-68, MUST-69).
+    Options,
     /// A segment went between sockets that nobody opened.
     Sockets,
     /// Octets in a segment are not those of the user (I-086).
@@ -36,6 +38,7 @@ impl Broke {
             Self::NotTcp => ("wire", "packet sent", "no TCP".into()),
             Self::Checksum => ("MUST-2", "segment sent", "checksum".into()),
             Self::DataOffset => ("wire", "segment sent", "data offset".into()),
+            Self::Options => ("wire", "segment sent", "options".into()),
             Self::Sockets => ("wire", "segment sent", "sockets".into()),
             Self::OctetsSent => ("I-086", "segment sent", "octets".into()),
             Self::OctetsReceived => ("octets", "RECEIVE", "octets".into()),

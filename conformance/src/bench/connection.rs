@@ -44,6 +44,8 @@ pub(super) struct Connection {
     /// Octets that the stack's user has sent on this connection, and read from it.
     pub(super) sent: u32,
     pub(super) read: u32,
+    /// The user has asked for keep-alives.
+    pub(super) keeps_alive: bool,
     /// The user has just called CLOSE or ABORT.
     pub(super) user_ends: bool,
 }
@@ -88,6 +90,7 @@ impl Connection {
             socket: None,
             sent: 0,
             read: 0,
+            keeps_alive: false,
             user_ends: false,
         };
         if active {

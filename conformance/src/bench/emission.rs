@@ -1,6 +1,7 @@
 //! What the stack sends: taken, written down, and checked for what must be true of every segment.
 
 use tcpspec_core::Control;
+use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::segment::Integrity;
 
 use super::connection::Connection;
@@ -78,6 +79,8 @@ impl Bench<'_> {
         } else if self.watcher.is_some() {
             // Whoever watches follows every connection and both its streams, whatever numbers the peer made up.
             None
+        } else if let Some(what) = wrong_options(&segment) {
+            Some((what, Broke::Options))
         } else if ours.is_none() {
             Some((format!("a segment went between the wrong sockets: {}", parsed.endpoints), Broke::Sockets))
         } else {
@@ -110,6 +113,11 @@ impl Connection {
     /// Octets must be those that the user sent, at every transmission (I-086).
     fn wrong_text(&self, segment: &SegmentRecord, text: &[u8]) -> Option<String> {
         let iss = self.ledger.stack_iss.filter(|_| !text.is_empty())?;
+        let idle = self.ledger.is_idle_at(segment.seq + 1);
+        if self.keeps_alive && idle && segment.len == 1 {
+            // A keep-alive may carry one octet of anything: it was acknowledged before (MAY-6, V-37).
+            return None;
+        }
         let syn = u32::from(segment.ctl.has(Control::SYN));
         let position = (segment.seq + syn).since(iss + 1);
         let beyond = position.checked_add(segment.len).is_none_or(|end| end > self.sent);
@@ -121,5 +129,53 @@ impl Connection {
             let wrong = streams::first_wrong((self.label, End::Left), position, text)?;
             Some(format!("octet {wrong} of the stream is not the one that the user sent"))
         }
+    }
+}
+
+/// What is wrong with a segment's options, whatever the scenario says.
+fn wrong_options(segment: &SegmentRecord) -> Option<String> {
+    let octets = &segment.options;
+    for option in options::walk(octets) {
+        match option {
+            Err(illegal) => {
+                return Some(format!("MUST-68: the length of an option of kind {} is wrong", illegal.kind));
+            }
+            Ok(TcpOption::MaximumSegmentSize(_)) if !segment.ctl.has(Control::SYN) => {
+                return Some("MUST-65: a segment without SYN announces a segment size".to_owned());
+            }
+            Ok(_) => {}
+        }
+    }
+    let behind = options::after_end_of_list(octets);
+    let wrong = behind.iter().any(|octet| *octet != 0);
+    wrong.then(|| "MUST-69: octets after the end of the list of options are not zero".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tcpspec_core::SeqNumber;
+
+    fn with_options(ctl: Control, octets: &[u8]) -> Option<String> {
+        let segment = SegmentRecord {
+            seq: SeqNumber(0),
+            ack: SeqNumber(0),
+            ctl,
+            wnd: 0,
+            up: 0,
+            options: octets.to_vec(),
+            len: 0,
+            integrity: Integrity::Sound,
+        };
+        wrong_options(&segment).map(|what| what.split(':').next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn options_must_be_well_formed_whatever_a_scenario_says() {
+        assert_eq!(with_options(Control::SYN, &[2, 4, 5, 180, 1, 0, 0, 0]), None);
+        assert_eq!(with_options(Control::SYN, &[2, 4, 5, 180, 0, 0, 7, 0]).as_deref(), Some("MUST-69"));
+        assert_eq!(with_options(Control::SYN, &[253, 1, 5, 180]).as_deref(), Some("MUST-68"));
+        assert_eq!(with_options(Control::ACK, &[2, 4, 5, 180]).as_deref(), Some("MUST-65"));
+        assert_eq!(with_options(Control::ACK, &[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]), None);
     }
 }

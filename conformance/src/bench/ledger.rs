@@ -41,6 +41,8 @@ pub struct Ledger {
     above: Vec<(SeqNumber, SeqNumber)>,
     /// The stack's initial sequence number, once its SYN was seen.
     pub stack_iss: Option<SeqNumber>,
+    /// Its initial sequence number of the incarnation before.
+    stack_was: Option<SeqNumber>,
     /// Just past everything seen from the stack.
     stack_nxt: SeqNumber,
     /// Oldest number of the stack that the peer has not acknowledged.
@@ -68,6 +70,7 @@ impl Ledger {
             gapless: peer_iss,
             above: Vec::new(),
             stack_iss: None,
+            stack_was: None,
             stack_nxt: SeqNumber(1),
             stack_una: SeqNumber(1),
             acknowledged: None,
@@ -127,7 +130,7 @@ impl Ledger {
             return;
         }
         if segment.ctl.has(Control::SYN) && self.stack_iss != Some(segment.seq) {
-            self.stack_iss = Some(segment.seq);
+            self.stack_was = self.stack_iss.replace(segment.seq);
             self.stack_una = segment.seq;
             self.stack_nxt = segment.end();
             self.shift_of_stack = shift(segment);
@@ -157,6 +160,12 @@ impl Ledger {
             self.gapless = request.end();
             self.above.clear();
         }
+    }
+
+    /// Whether all that the stack has sent is acknowledged, and this is the number after it.
+    #[must_use]
+    pub fn is_idle_at(&self, number: SeqNumber) -> bool {
+        self.stack_nxt == number && self.stack_una == number
     }
 
     /// Whether a segment of the stack carries something that was not seen before.
@@ -212,6 +221,9 @@ impl Ledger {
             }
             Anchor::SndOld if self.stack_iss.is_none() => of_stack(self.stack_una),
             Anchor::SndOld => of_stack(self.stack_una - self.offered - 1),
+            Anchor::SndWas => {
+                Resolved { number: self.stack_was.unwrap_or_default(), fallback: self.stack_was.is_none() }
+            }
             Anchor::SegSeq => latest(|segment| segment.seq),
             Anchor::SegAck => latest(|segment| segment.ack),
             Anchor::SegEnd => latest(SegmentRecord::end),

@@ -17,11 +17,15 @@ fn judged(ctl: Control) -> Control {
 
 /// Whether a segment of the stack looks like `pattern`, to a peer with this ledger.
 pub(super) fn matches(pattern: &SegmentPattern, emission: &Emission, ledger: &Ledger) -> bool {
-    let SegmentPattern { ctl, seq, len, ack, wnd, up, options, traffic_class } = pattern;
+    let SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class } = pattern;
     let segment = &emission.segment;
     judged(*ctl) == judged(segment.ctl)
         && (!ctl.has(Control::PSH) || segment.ctl.has(Control::PSH))
-        && seq.is_none_or(|seq| ledger.resolve(seq, Space::Stack).number == segment.seq)
+        && seq.is_none_or(|seq| {
+            let from = ledger.resolve(seq, Space::Stack).number;
+            let to = seq_to.map_or(from, |to| ledger.resolve(to, Space::Stack).number);
+            segment.seq.since(from) <= to.since(from)
+        })
         && len.is_none_or(|len| len == segment.len)
         && ack.is_none_or(|ack| ledger.resolve(ack, Space::Peer).number == segment.ack)
         && wnd.is_none_or(|wnd| match wnd {
@@ -79,6 +83,7 @@ mod tests {
         SegmentPattern {
             ctl,
             seq: None,
+            seq_to: None,
             len: None,
             ack: None,
             wnd: None,
@@ -127,6 +132,16 @@ mod tests {
         for wrong in [
             SegmentPattern { seq: Some(SeqExpr::Relative(2)), ..pattern.clone() },
             SegmentPattern { seq: Some(SeqExpr::Absolute(1)), ..pattern.clone() },
+            SegmentPattern {
+                seq_to: Some(SeqExpr::Relative(5)),
+                seq: Some(SeqExpr::Relative(2)),
+                ..pattern.clone()
+            },
+            SegmentPattern {
+                seq_to: Some(SeqExpr::Relative(0)),
+                seq: Some(SeqExpr::Relative(u32::MAX)),
+                ..pattern.clone()
+            },
             SegmentPattern { len: Some(9), ..pattern.clone() },
             SegmentPattern { ack: Some(SeqExpr::Anchor(Anchor::PeerNxt, 2)), ..pattern.clone() },
             SegmentPattern { wnd: Some(WindowPattern::Above(500)), ..pattern.clone() },
@@ -139,6 +154,10 @@ mod tests {
             SegmentPattern { options: Some(vec![OptionSpec::Raw(vec![9])]), ..pattern.clone() },
         ] {
             assert!(!matches_here(&wrong), "{wrong:?}");
+        }
+        for (from, to) in [(1, 1), (0, 1), (1, 2), (u32::MAX, 5)] {
+            let (seq, seq_to) = (Some(SeqExpr::Relative(from)), Some(SeqExpr::Relative(to)));
+            assert!(matches_here(&SegmentPattern { seq, seq_to, ..pattern.clone() }), "{from} to {to}");
         }
         let raw = SegmentPattern {
             options: Some(vec![OptionSpec::Raw(vec![5, 180]), OptionSpec::EndOfList]),

@@ -6,7 +6,7 @@ use tcpspec_core::{Control, Segment, SeqNumber};
 use super::ledger::Space;
 use super::streams;
 use super::{Bench, Departure, Happening};
-use crate::scenario::{Anchor, OptionSpec, SegmentSpec, SeqExpr};
+use crate::scenario::{Anchor, IcmpSpec, OptionSpec, SegmentSpec, SeqExpr};
 use crate::trace::{End, SegmentRecord};
 use crate::wire::{self, Endpoints};
 
@@ -37,6 +37,9 @@ impl Bench<'_> {
         let mut packet = Vec::new();
         wire::build(&endpoints, &header, [&text, &[]], &mut packet)
             .expect("the parser limits options and text to what a packet holds");
+        if spec.damage.ip_options {
+            wire::add_ip_options(&mut packet);
+        }
         let integrity = wire::parse(&packet).map(|parsed| parsed.segment.integrity).unwrap_or_default();
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
         // What goes astray is nothing that the other end has to reckon with.
@@ -46,6 +49,31 @@ impl Bench<'_> {
         }
         self.guarded(|stack| stack.deliver(&packet))?;
         self.write_down(connection, Happening::Segment { from: End::Right, segment: record, lost: false });
+        self.stimulated()
+    }
+
+    /// An ICMP error arrives that quotes a segment of the connection's.
+    pub(super) fn icmp_arrives(&mut self, connection: usize, spec: IcmpSpec) -> Result<(), Departure> {
+        let of = &self.connections[connection];
+        let seq = of.ledger.resolve(spec.seq.unwrap_or(SeqExpr::Anchor(Anchor::SndUna, 0)), Space::Stack);
+        let quoted = wire::Header {
+            seq: seq.number,
+            ack: of.ledger.peer_nxt,
+            ctl: Control::ACK,
+            ..wire::Header::default()
+        };
+        let endpoints = of.endpoints.reversed();
+        let Some(type_and_code) = spec.kind.type_and_code(self.addresses.family) else {
+            self.note(format!("ICMPv6 has no message for {}", spec.kind.name()));
+            return Ok(());
+        };
+        let mut segment = Vec::new();
+        wire::build(&endpoints, &quoted, [&[], &[]], &mut segment).expect("no options and no text");
+        let packet = wire::icmp_error(type_and_code, endpoints, &segment);
+        self.trace.current = self.connections[connection].numbering;
+        self.note(format!("ICMP reports {} for ={}", spec.kind.name(), seq.number));
+        self.watch(|watcher, now| watcher.icmp_error(now, spec.kind, endpoints, seq.number))?;
+        self.guarded(|stack| stack.deliver(&packet))?;
         self.stimulated()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Bench, Broke, Departure, streams};
 use crate::scenario::{ExpectedOutcome, ScenarioCall};
-use crate::stack::{CallFailure, CallOutcome, SocketId, UserCall};
+use crate::stack::{CallFailure, CallOutcome, Knob, SocketId, UserCall};
 use crate::trace::{End, Happening};
 
 impl Bench<'_> {
@@ -73,6 +73,7 @@ impl Bench<'_> {
             ScenarioCall::Abort => self.on_connection(connection, |socket| UserCall::Abort { socket }),
             ScenarioCall::Set(knob) => {
                 let knob = knob.resolve(self.msl);
+                self.connections[connection].keeps_alive |= matches!(knob, Knob::KeepAlive(Some(_)));
                 self.on_connection(connection, |socket| UserCall::Set { socket, knob })
             }
         }

@@ -1,11 +1,12 @@
 //! Judges that watch a run from outside while it happens.
 
-use tcpspec_core::Instant;
+use tcpspec_core::{Instant, SeqNumber};
 
 use super::{Bench, Departure};
+use crate::scenario::IcmpKind;
 use crate::stack::{CallOutcome, Declaration, Setup, UserCall};
 use crate::verdict::Failure;
-use crate::wire::Parsed;
+use crate::wire::{Endpoints, Parsed};
 
 /// Sees what anybody outside the stack could see, in the order in which it happens, and may object.
 ///
@@ -22,6 +23,12 @@ pub trait Watcher {
 
     /// The stack sent a packet.
     fn emitted(&mut self, now: Instant, packet: &Parsed<'_>);
+
+    /// An ICMP error is about to reach the stack's host; it quotes a segment that went between these sockets, from the
+    /// stack, with this sequence number. Judges that know nothing of ICMP need not listen.
+    fn icmp_error(&mut self, now: Instant, kind: IcmpKind, quoted: Endpoints, seq: SeqNumber) {
+        let _ = (now, kind, quoted, seq);
+    }
 
     /// The network device takes nothing from now on, or takes packets again.
     fn device_refuses(&mut self, now: Instant, refuses: bool);

@@ -323,7 +323,9 @@ fn left_over(cursor: &Cursor<'_>, what: &What) -> ParseError {
         What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage"),
         What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, class"),
         What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or", "urgent"]),
-        What::Quiet(_) | What::Device { .. } => return cursor.unexpected("the end of the line"),
+        What::Icmp(_) | What::Quiet(_) | What::Device { .. } => {
+            return cursor.unexpected("the end of the line");
+        }
     };
     let is_field = |token: Token<'_>| token.kind == Kind::Less || fields.contains(&token.text);
     if cursor.peek().is_some_and(is_field) {
@@ -361,7 +363,7 @@ fn time_problem(when: When, what: &What) -> Option<&'static str> {
         (When::After(_) | When::Between(..) | When::Whenever, What::Expect(_)) | (When::After(_), _) => None,
         (
             When::Between(..) | When::Whenever,
-            What::Call { .. } | What::Segment(_) | What::Quiet(_) | What::Device { .. },
+            What::Call { .. } | What::Segment(_) | What::Icmp(_) | What::Quiet(_) | What::Device { .. },
         ) => Some("expected a plain `+D`: ranges and `*` are for what the stack must send"),
     }
 }
@@ -369,6 +371,9 @@ fn time_problem(when: When, what: &What) -> Option<&'static str> {
 fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
     const EXPECTED: &str = "`<`, `>`, quiet, device or a call: open, send, receive, close, abort, set";
     if cursor.take(Kind::Less) {
+        if cursor.take_word("icmp") {
+            return Ok(What::Icmp(segment::icmp(cursor)?));
+        }
         return Ok(What::Segment(segment::spec(cursor)?));
     }
     if cursor.take(Kind::Greater) {

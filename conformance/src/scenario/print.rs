@@ -9,7 +9,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    ConnectionSetup, DEFAULT_RECEIVE, Damage, ExpectedOutcome, OptionSpec, Scenario, ScenarioCall,
+    ConnectionSetup, DEFAULT_RECEIVE, Damage, ExpectedOutcome, IcmpSpec, OptionSpec, Scenario, ScenarioCall,
     ScenarioKnob, ScenarioSetup, SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
 };
 use crate::stack::{CallFailure, CallOutcome, Capability};
@@ -58,7 +58,17 @@ fn one_line(value: &str) -> String {
 }
 
 fn setup_words(setup: ScenarioSetup) -> String {
-    let ScenarioSetup { buffer, receive_buffer, send_buffer, mtu, peer_iss, seed, nagle, congestion } = setup;
+    let ScenarioSetup {
+        buffer,
+        receive_buffer,
+        send_buffer,
+        mtu,
+        peer_iss,
+        seed,
+        nagle,
+        congestion,
+        network,
+    } = setup;
     let words = [
         buffer.map(|octets| format!("buffer={octets}")),
         receive_buffer.map(|octets| format!("receive.buffer={octets}")),
@@ -68,6 +78,7 @@ fn setup_words(setup: ScenarioSetup) -> String {
         seed.map(|seed| format!("seed={seed}")),
         nagle.map(|on| format!("nagle={}", on_or_off(on))),
         congestion.map(|on| format!("congestion={}", on_or_off(on))),
+        network.map(|family| format!("network={}", family.name())),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -148,6 +159,8 @@ impl Display for What {
             Self::Call { call, expected } if expected.is_empty() => call.fmt(f),
             Self::Call { call, expected } => write!(f, "{call} -> {}", alternatives(expected)),
             Self::Segment(segment) => write!(f, "< {segment}"),
+            Self::Icmp(IcmpSpec { kind, seq: None }) => write!(f, "< icmp {}", kind.name()),
+            Self::Icmp(IcmpSpec { kind, seq: Some(seq) }) => write!(f, "< icmp {} {seq}", kind.name()),
             Self::Expect(patterns) => write!(f, "> {}", alternatives(patterns)),
             Self::Quiet(span) => write!(f, "quiet {span}"),
             Self::Device { refuses } => {
@@ -252,7 +265,7 @@ impl Display for SegmentSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { ctl, seq, len, ack, wnd, up, options, from, to, damage } = self;
         ctl.fmt(f)?;
-        numbers(f, *seq, (*len > 0).then_some(*len), *ack)?;
+        numbers(f, (*seq, None), (*len > 0).then_some(*len), *ack)?;
         wnd.iter().try_for_each(|wnd| write!(f, " win {wnd}"))?;
         if *up > 0 {
             write!(f, " urg {up}")?;
@@ -260,13 +273,16 @@ impl Display for SegmentSpec {
         option_list(f, options.as_deref())?;
         from.iter().try_for_each(|class| write!(f, " from {}", class.name()))?;
         to.iter().try_for_each(|class| write!(f, " to {}", class.name()))?;
-        let Damage { bad_checksum, data_offset, reserved } = damage;
+        let Damage { bad_checksum, data_offset, reserved, ip_options } = damage;
         if *bad_checksum {
             f.write_str(" bad-checksum")?;
         }
         data_offset.iter().try_for_each(|words| write!(f, " offset {words}"))?;
         if *reserved > 0 {
             write!(f, " reserved {reserved}")?;
+        }
+        if *ip_options {
+            f.write_str(" ip-options")?;
         }
         Ok(())
     }
@@ -275,9 +291,9 @@ impl Display for SegmentSpec {
 /// The pattern without the `>` before it.
 impl Display for SegmentPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { ctl, seq, len, ack, wnd, up, options, traffic_class } = self;
+        let Self { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class } = self;
         ctl.fmt(f)?;
-        numbers(f, *seq, *len, *ack)?;
+        numbers(f, (*seq, *seq_to), *len, *ack)?;
         match wnd {
             None => {}
             Some(WindowPattern::Exactly(wnd)) => write!(f, " win {wnd}")?,
@@ -289,19 +305,19 @@ impl Display for SegmentPattern {
     }
 }
 
-/// ` SEQ(LEN) ack ACK`, each part only if it is there.
+/// ` SEQ~SEQ(LEN) ack ACK`, each part only if it is there.
 fn numbers(
     f: &mut Formatter<'_>,
-    seq: Option<SeqExpr>,
+    (seq, seq_to): (Option<SeqExpr>, Option<SeqExpr>),
     len: Option<u32>,
     ack: Option<SeqExpr>,
 ) -> fmt::Result {
-    match (seq, len) {
-        (None, None) => {}
-        (None, Some(len)) => write!(f, " ({len})")?,
-        (Some(seq), None) => write!(f, " {seq}")?,
-        (Some(seq), Some(len)) => write!(f, " {seq}({len})")?,
+    if seq.is_some() || len.is_some() {
+        f.write_str(" ")?;
     }
+    seq.iter().try_for_each(|seq| seq.fmt(f))?;
+    seq_to.iter().try_for_each(|seq| write!(f, "~{seq}"))?;
+    len.iter().try_for_each(|len| write!(f, "({len})"))?;
     ack.iter().try_for_each(|ack| write!(f, " ack {ack}"))
 }
 
@@ -341,7 +357,7 @@ scenario rfc9293/3.10.7.4-example
 title   One of each
 checks  MUST-13 R9293-3.10.7.4-x
 needs   tells-resets urgent
-setup   buffer=4096 receive.buffer=1 send.buffer=2 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off congestion=on
+setup   buffer=4096 receive.buffer=1 send.buffer=2 mtu=1500 peer.iss=1000 seed=18446744073709551615 nagle=off congestion=on network=ipv6
 connection 2 service=81 client=65535 peer=subnet-broadcast
 connection 16 peer=other
 
@@ -370,6 +386,10 @@ connection 16 peer=other
 +0      set traffic-class 46
 +0      device refuses
 +0.5    device accepts
++0      < icmp port-unreachable
++0      @2 < icmp source-quench snd.nxt-1
++0      < . reserved 1 ip-options
++0      > S snd.was+1~snd.was+500000(0) or S 1~=5
 
 scenario another
 
@@ -445,6 +465,18 @@ scenario another
         assert!(is_refused(Scenario { steps: Vec::new(), ..close() }));
         assert!(is_refused(Scenario { name: "a\n+0 abort".to_owned(), ..close() }));
         assert!(is_refused(Scenario { checks: vec!["MUST-1\n+0 abort".to_owned()], ..close() }));
+        let pattern = SegmentPattern {
+            ctl: Control::ACK,
+            seq: None,
+            seq_to: Some(SeqExpr::Relative(1)),
+            len: None,
+            ack: None,
+            wnd: None,
+            up: None,
+            options: None,
+            traffic_class: None,
+        };
+        assert!(is_refused(scenario(What::Expect(vec![pattern]))));
         let connection = |connection| is_refused(Scenario { connections: vec![connection], ..close() });
         let other = ConnectionSetup { label: 2, service: Some(81), ..ConnectionSetup::default() };
         assert!(!connection(other) && !connection(ConnectionSetup { label: 16, ..other }));

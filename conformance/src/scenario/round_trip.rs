@@ -63,8 +63,14 @@ fn flags() -> impl Strategy<Value = Control> {
 }
 
 fn damages() -> impl Strategy<Value = Damage> {
-    (any::<bool>(), option::of(0_u8..=15), 0_u8..=15)
-        .prop_map(|(bad_checksum, data_offset, reserved)| Damage { bad_checksum, data_offset, reserved })
+    (any::<bool>(), option::of(0_u8..=15), 0_u8..=15, any::<bool>()).prop_map(
+        |(bad_checksum, data_offset, reserved, ip_options)| Damage {
+            bad_checksum,
+            data_offset,
+            reserved,
+            ip_options,
+        },
+    )
 }
 
 fn address_classes() -> impl Strategy<Value = AddressClass> {
@@ -104,7 +110,7 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
     ];
     (
         flags().prop_map(|ctl| ctl.without(Control::ECE | Control::CWR)),
-        option::of(numbers(&Anchor::OF_STACK)),
+        option::of((numbers(&Anchor::OF_STACK), option::of(numbers(&Anchor::OF_STACK)))),
         option::of(0..=MAX_TEXT),
         option::of(numbers(&Anchor::OF_PEER)),
         option::of(windows),
@@ -114,7 +120,8 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
     )
         .prop_map(|(ctl, seq, len, ack, wnd, up, options, traffic_class)| SegmentPattern {
             ctl,
-            seq,
+            seq: seq.map(|(from, _)| from),
+            seq_to: seq.and_then(|(_, to)| to),
             len,
             ack,
             wnd,
@@ -185,6 +192,8 @@ fn steps() -> impl Strategy<Value = Step> {
     let stimuli = prop_oneof![
         (calls(), vec(outcomes(), 0..4)).prop_map(|(call, expected)| What::Call { call, expected }),
         segments().prop_map(What::Segment),
+        (select(IcmpKind::ALL.to_vec()), option::of(numbers(&Anchor::OF_STACK)))
+            .prop_map(|(kind, seq)| What::Icmp(IcmpSpec { kind, seq })),
     ];
     let of_all = prop_oneof![
         spans().prop_map(What::Quiet),
@@ -220,9 +229,21 @@ fn setups() -> impl Strategy<Value = ScenarioSetup> {
         option::of(any::<u64>()),
         option::of(any::<bool>()),
         option::of(any::<bool>()),
+        option::of(select(vec![Family::V4, Family::V6])),
     )
-        .prop_map(|((buffer, receive_buffer, send_buffer), mtu, peer_iss, seed, nagle, congestion)| {
-            ScenarioSetup { buffer, receive_buffer, send_buffer, mtu, peer_iss, seed, nagle, congestion }
+        .prop_map(|(buffers, mtu, peer_iss, seed, nagle, congestion, network)| {
+            let (buffer, receive_buffer, send_buffer) = buffers;
+            ScenarioSetup {
+                buffer,
+                receive_buffer,
+                send_buffer,
+                mtu,
+                peer_iss,
+                seed,
+                nagle,
+                congestion,
+                network,
+            }
         })
 }
 
@@ -333,7 +354,7 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
                      win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
                      peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|@|2|urgent|set|nagle|\
-                     keep-alive|on|off|device|refuses|from|to|other|class|//| | | ";
+                     keep-alive|on|off|device|refuses|from|to|other|class|icmp|source-quench|ip-options|//| | | ";
 
 proptest! {
     #[test]

@@ -2,6 +2,8 @@
 
 use tcpspec_core::Control;
 
+use super::Family;
+
 /// A number in the sequence space of one side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SeqExpr {
@@ -35,6 +37,8 @@ pub enum Anchor {
     SndNxt,
     /// `snd.old`: below anything that the stack may accept (RFC 5961 §5).
     SndOld,
+    /// `snd.was`: the stack's initial sequence number of the incarnation before this one.
+    SndWas,
     /// `seg.seq`: SEG.SEQ of the peer's latest segment.
     SegSeq,
     /// `seg.ack`: its SEG.ACK.
@@ -45,7 +49,7 @@ pub enum Anchor {
 
 impl Anchor {
     /// All anchors.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PeerNxt,
         Self::RcvNxt,
         Self::RcvMid,
@@ -55,6 +59,7 @@ impl Anchor {
         Self::SndMid,
         Self::SndNxt,
         Self::SndOld,
+        Self::SndWas,
         Self::SegSeq,
         Self::SegAck,
         Self::SegEnd,
@@ -75,8 +80,16 @@ impl Anchor {
 
     /// The anchors that a number of the stack's text may be counted from: ACK of the peer's segments, SEQ of
     /// its own. The `seg.` ones may stand on both sides.
-    pub const OF_STACK: [Self; 7] =
-        [Self::SndUna, Self::SndMid, Self::SndNxt, Self::SndOld, Self::SegAck, Self::SegSeq, Self::SegEnd];
+    pub const OF_STACK: [Self; 8] = [
+        Self::SndUna,
+        Self::SndMid,
+        Self::SndNxt,
+        Self::SndOld,
+        Self::SndWas,
+        Self::SegAck,
+        Self::SegSeq,
+        Self::SegEnd,
+    ];
 
     /// The anchor's name in scenarios.
     #[must_use]
@@ -91,6 +104,7 @@ impl Anchor {
             Self::SndMid => "snd.mid",
             Self::SndNxt => "snd.nxt",
             Self::SndOld => "snd.old",
+            Self::SndWas => "snd.was",
             Self::SegSeq => "seg.seq",
             Self::SegAck => "seg.ack",
             Self::SegEnd => "seg.end",
@@ -189,6 +203,84 @@ pub struct Damage {
     pub data_offset: Option<u8>,
     /// The four reserved bits, at most 15.
     pub reserved: u8,
+    /// The IP header has an option that no TCP knows and every IP skips. Nothing is wrong with that.
+    pub ip_options: bool,
+}
+
+/// An error message that ICMP brings, about a segment of the connection's that the stack sent or might have sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IcmpSpec {
+    /// What it says.
+    pub kind: IcmpKind,
+    /// SEG.SEQ of the segment that it quotes, counted from one of [`Anchor::OF_STACK`]; none: `snd.una`.
+    pub seq: Option<SeqExpr>,
+}
+
+/// Error messages of ICMP (RFC 792, RFC 4443) that concern a TCP (RFC 9293 §3.9.2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum IcmpKind {
+    /// `net-unreachable`: no route.
+    NetUnreachable,
+    /// `host-unreachable`
+    HostUnreachable,
+    /// `protocol-unreachable`: the host knows no TCP.
+    ProtocolUnreachable,
+    /// `port-unreachable`
+    PortUnreachable,
+    /// `time-exceeded`: the hop limit did not suffice.
+    TimeExceeded,
+    /// `parameter-problem`: something in the IP header.
+    ParameterProblem,
+    /// `source-quench`: send more slowly; IPv4 only, and obsolete.
+    SourceQuench,
+}
+
+impl IcmpKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NetUnreachable,
+        Self::HostUnreachable,
+        Self::ProtocolUnreachable,
+        Self::PortUnreachable,
+        Self::TimeExceeded,
+        Self::ParameterProblem,
+        Self::SourceQuench,
+    ];
+
+    /// Its word in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NetUnreachable => "net-unreachable",
+            Self::HostUnreachable => "host-unreachable",
+            Self::ProtocolUnreachable => "protocol-unreachable",
+            Self::PortUnreachable => "port-unreachable",
+            Self::TimeExceeded => "time-exceeded",
+            Self::ParameterProblem => "parameter-problem",
+            Self::SourceQuench => "source-quench",
+        }
+    }
+
+    /// Type and code in ICMP over IPv4 or in ICMPv6; none where there is no such message.
+    #[must_use]
+    pub const fn type_and_code(self, family: Family) -> Option<(u8, u8)> {
+        Some(match (self, family) {
+            (Self::NetUnreachable, Family::V4) => (3, 0),
+            (Self::HostUnreachable, Family::V4) => (3, 1),
+            (Self::ProtocolUnreachable, Family::V4) => (3, 2),
+            (Self::PortUnreachable, Family::V4) => (3, 3),
+            (Self::TimeExceeded, Family::V4) => (11, 0),
+            (Self::ParameterProblem, Family::V4) => (12, 0),
+            (Self::SourceQuench, Family::V4) => (4, 0),
+            (Self::NetUnreachable, Family::V6) => (1, 0),
+            (Self::HostUnreachable, Family::V6) => (1, 3),
+            (Self::ProtocolUnreachable, Family::V6) => (4, 1),
+            (Self::PortUnreachable, Family::V6) => (1, 4),
+            (Self::TimeExceeded, Family::V6) => (3, 0),
+            (Self::ParameterProblem, Family::V6) => (4, 0),
+            (Self::SourceQuench, Family::V6) => return None,
+        })
+    }
 }
 
 /// A TCP option to send, or to find.
@@ -223,6 +315,8 @@ pub struct SegmentPattern {
     pub ctl: Control,
     /// SEG.SEQ, counted from one of [`Anchor::OF_STACK`].
     pub seq: Option<SeqExpr>,
+    /// SEG.SEQ may be any number from `seq` to this one, which only a pattern with a `seq` has.
+    pub seq_to: Option<SeqExpr>,
     /// Octets of text.
     pub len: Option<u32>,
     /// SEG.ACK, counted from one of [`Anchor::OF_PEER`].

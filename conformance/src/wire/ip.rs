@@ -128,13 +128,13 @@ pub(super) fn write(
     match (source, destination) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             let total = field(V4_HEADER + segment)?;
-            out.extend_from_slice(&v4_header(from, to, ttl, claimed.unwrap_or(total)));
+            out.extend_from_slice(&v4_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(total)));
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => {
             let payload = field(segment)?;
             // The lie is told in octets of the whole packet for both families; this field counts the payload.
             let claimed = claimed.map(|total| total.saturating_sub(V6_HEADER as u16));
-            out.extend_from_slice(&v6_header(from, to, ttl, claimed.unwrap_or(payload)));
+            out.extend_from_slice(&v6_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(payload)));
         }
         _ => return Err(Unbuildable::MixedFamilies),
     }
@@ -153,13 +153,13 @@ fn field(length: usize) -> Result<u16, Unbuildable> {
     u16::try_from(length).map_err(|_| Unbuildable::TextTooLong)
 }
 
-fn v4_header(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, total: u16) -> [u8; V4_HEADER] {
+fn v4_header(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, protocol: u8, total: u16) -> [u8; V4_HEADER] {
     let mut header = [0; V4_HEADER];
     header[0] = 0x45;
     header[2..4].copy_from_slice(&total.to_be_bytes());
     header[6] = 0x40; // Don't fragment: the identification then has no meaning (RFC 6864 §4.1).
     header[8] = ttl;
-    header[9] = PROTOCOL_TCP;
+    header[9] = protocol;
     header[12..16].copy_from_slice(&source.octets());
     header[16..20].copy_from_slice(&destination.octets());
     let checksum = finish(sum(&header));
@@ -167,13 +167,83 @@ fn v4_header(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, total: u16) -> [u
     header
 }
 
-fn v6_header(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: u16) -> [u8; V6_HEADER] {
+fn v6_header(
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    hop_limit: u8,
+    next: u8,
+    payload: u16,
+) -> [u8; V6_HEADER] {
     let mut header = [0; V6_HEADER];
     header[0] = 0x60;
     header[4..6].copy_from_slice(&payload.to_be_bytes());
-    header[6] = PROTOCOL_TCP;
+    header[6] = next;
     header[7] = hop_limit;
     header[8..24].copy_from_slice(&source.octets());
     header[24..40].copy_from_slice(&destination.octets());
     header
+}
+
+/// An IPv4 option for experiments, four octets with its length (RFC 4727 §3.3).
+const V4_OPTION: [u8; 4] = [30, 4, 0, 0];
+
+/// Hop-by-hop options with one for experiments that is skipped where it is unknown (RFC 4727 §3.5; RFC 8200 §4.2). The
+/// first octet is the next header.
+const V6_OPTIONS: [u8; 8] = [PROTOCOL_TCP, 0, 0x1e, 4, 0, 0, 0, 0];
+
+/// See [`super::add_ip_options`].
+pub(super) fn add_options(packet: &mut Vec<u8>) {
+    let is_v4 = packet.len() >= V4_HEADER && packet[0] == 0x45;
+    let is_v6 = packet.len() >= V6_HEADER && packet[0] >> 4 == 6 && packet[6] == PROTOCOL_TCP;
+    let length_at = if is_v4 { 2 } else { 4 };
+    if !is_v4 && !is_v6 {
+        return;
+    }
+    let length = u16::from_be_bytes([packet[length_at], packet[length_at + 1]]);
+    let added = if is_v4 { V4_OPTION.len() } else { V6_OPTIONS.len() };
+    let Some(length) = length.checked_add(added as u16) else { return };
+    packet[length_at..][..2].copy_from_slice(&length.to_be_bytes());
+    if is_v6 {
+        packet[6] = HOP_BY_HOP;
+        packet.splice(V6_HEADER..V6_HEADER, V6_OPTIONS);
+        return;
+    }
+    packet[0] += 1;
+    packet.splice(V4_HEADER..V4_HEADER, V4_OPTION);
+    packet[10..12].copy_from_slice(&[0, 0]);
+    let checksum = finish(sum(&packet[..V4_HEADER + V4_OPTION.len()]));
+    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
+}
+
+/// The number of ICMP in IPv4 headers.
+const PROTOCOL_ICMP: u8 = 1;
+/// The number of ICMPv6 in IPv6 headers.
+const PROTOCOL_ICMP_V6: u8 = 58;
+
+/// See [`super::icmp_error`]. Addresses of two families give an empty packet.
+pub(super) fn icmp_error(
+    (kind, code): (u8, u8),
+    source: IpAddr,
+    destination: IpAddr,
+    quoted: &[u8],
+) -> Vec<u8> {
+    let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
+    // As much as a message may have that every host can take (RFC 1812 §4.3.2.3; RFC 4443 §3.1).
+    message.extend_from_slice(&quoted[..quoted.len().min(500)]);
+    let length = message.len() as u16;
+    let (header, pseudo_header) = match (source, destination) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let total = V4_HEADER as u16 + length;
+            (v4_header(from, to, super::DEFAULT_TTL, PROTOCOL_ICMP, total).to_vec(), 0)
+        }
+        (IpAddr::V6(from), IpAddr::V6(to)) => {
+            let header = v6_header(from, to, super::DEFAULT_TTL, PROTOCOL_ICMP_V6, length);
+            // Addresses, length and protocol count in ICMPv6's checksum (RFC 4443 §2.3).
+            (header.to_vec(), sum(&header[8..]) + u64::from(length) + u64::from(PROTOCOL_ICMP_V6))
+        }
+        _ => return Vec::new(),
+    };
+    let checksum = finish(pseudo_header + sum(&message));
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    [header, message].concat()
 }

@@ -485,3 +485,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ip_options_change_nothing_about_the_segment() {
+    for (endpoints, added) in [(V4, 4), (V6, 8)] {
+        let plain = built(&endpoints, &syn(), b"text");
+        let mut packet = plain.clone();
+        add_ip_options(&mut packet);
+        assert_eq!(packet.len(), plain.len() + added);
+        let (parsed, expected) = (parse(&packet).expect("TCP"), parse(&plain).expect("TCP"));
+        assert_eq!(parsed, expected);
+        let sliced = SlicedPacket::from_ip(&packet).expect("another codec agrees");
+        assert!(matches!(sliced.transport, Some(TransportSlice::Tcp(_))));
+        let mut twice = packet.clone();
+        add_ip_options(&mut twice);
+        assert_eq!(twice, packet, "only packets as they were built");
+    }
+}
+
+#[test]
+fn icmp_errors_quote_a_segment_and_have_the_right_checksum() {
+    for (endpoints, type_and_code) in [(V4, (3, 1)), (V6, (1, 3))] {
+        let quoted = built(&endpoints, &syn(), &[]);
+        let packet = icmp_error(type_and_code, endpoints, &quoted);
+        let sliced = SlicedPacket::from_ip(&packet).expect("another codec agrees");
+        let (found, payload) = match (&sliced.net, &sliced.transport) {
+            (Some(NetSlice::Ipv4(_)), Some(TransportSlice::Icmpv4(icmp))) => {
+                let checksum = icmp.header().icmp_type.calc_checksum(icmp.payload());
+                assert_eq!(icmp.checksum(), checksum);
+                ((icmp.type_u8(), icmp.code_u8()), icmp.payload())
+            }
+            (Some(NetSlice::Ipv6(ip)), Some(TransportSlice::Icmpv6(icmp))) => {
+                let (source, destination) = (ip.header().source(), ip.header().destination());
+                assert!(icmp.is_checksum_valid(source, destination));
+                ((icmp.type_u8(), icmp.code_u8()), icmp.payload())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((found, payload), (type_and_code, &quoted[..]));
+    }
+}

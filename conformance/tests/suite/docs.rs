@@ -2,7 +2,7 @@
 //!
 //! The page is outside the package, so in a packaged crate there is nothing to compare with.
 
-use tcpspec::scenario::{AddressClass, Anchor, MAX_STEPS, parse, print_file};
+use tcpspec::scenario::{AddressClass, Anchor, IcmpKind, MAX_STEPS, parse, print_file};
 use tcpspec::stack::Capability;
 
 /// The page, if the whole repository is here.
@@ -66,9 +66,10 @@ fn the_page_names_every_word_of_the_language() {
                  raw HEX|bad-checksum|offset N|reserved N|win >N|buffer|receive.buffer|send.buffer|mtu|peer.iss|seed|\
                  nagle|congestion|connection N|service|client|peer|set nagle|set keep-alive D|set user-timeout D|\
                  set traffic-class N|send N urgent|device refuses|device accepts|from ADDRESS|to ADDRESS|class N|\
-                 urg N";
+                 urg N|ip-options|network|ipv4|ipv6|< icmp ERROR";
     let names = Anchor::ALL.map(Anchor::name).into_iter().chain(Capability::ALL.map(Capability::name));
     let names = names.chain(AddressClass::ALL.map(AddressClass::name));
+    let names = names.chain(IcmpKind::ALL.map(IcmpKind::name));
     for word in words.split('|').chain(names) {
         assert!(page.contains(&format!("`{word}")), "{word} is missing");
     }

@@ -101,3 +101,28 @@ fn what_a_step_cannot_do_without_is_a_need() {
     let run = story("+0 set traffic-class 1\n+0 quiet 1");
     assert_eq!(verdict(&run), "SKIPPED: not part of the reference yet");
 }
+
+#[test]
+fn an_icmp_error_reaches_the_stack_and_counts_for_nothing_else() {
+    let run =
+        story(&format!("{TWO}+0 send 10 -> 10\n+0 > . 1(10)\n+0 < icmp host-unreachable\n+0 < . ack 11"));
+    assert_eq!(verdict(&run), "PASS: ", "{}", run.trace);
+    assert!(run.trace.to_string().contains("* ICMP reports host-unreachable for ="), "{}", run.trace);
+}
+
+#[test]
+fn a_scenario_about_one_family_is_skipped_over_the_other() {
+    let scenario = parse_one("tcpspec 1\nscenario a\nsetup network=ipv6\n+0 quiet 0\n").expect("valid");
+    let over = |family| verdict(&run(&mut Reference::new(), &scenario, family));
+    assert_eq!(over(Family::V4), "SKIPPED: about ipv6 only");
+    assert_eq!(over(Family::V6), "PASS: ");
+}
+
+#[test]
+fn the_initial_number_of_the_incarnation_before_is_remembered() {
+    let opens = "+0 open active\n+0 > S 0\n+0 < R. =0 ack 1\n+1 open active";
+    let at_once = format!("{opens}\n+0 > S snd.was+200000~snd.was+300000");
+    assert_eq!(verdict(&story(&at_once)), "PASS: ");
+    let elsewhere = verdict(&story(&format!("{opens}\n+0 > S snd.was+1~snd.was+200000")));
+    assert!(elsewhere.starts_with("FAIL: the stack sent `S 0:0(0) "), "{elsewhere}");
+}

@@ -61,15 +61,15 @@ const LINES: &[(&str, &str)] = &[
     (
         "needs tells-reset",
         "7: found `tells-reset`, expected one of tells-resets, urgent, active-open, half-close, several-connections, \
-         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control; did you mean `tells-resets`?",
+         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control, exact-buffers; did you mean `tells-resets`?",
     ),
     (
         "setup",
-        "6: found the end of the line, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion",
+        "6: found the end of the line, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion, network",
     ),
     (
         "setup bufer=1",
-        "7: found `bufer`, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion; did you mean \
+        "7: found `bufer`, expected KEY=VALUE, KEY one of buffer, receive.buffer, send.buffer, mtu, peer.iss, seed, nagle, congestion, network; did you mean \
          `buffer`?",
     ),
     ("setup mtu 1500", "11: found `1500`, expected `=` after `mtu`"),
@@ -175,12 +175,12 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . peer.nx",
         "8: found `peer.nx`, expected a sequence number: N, =N, peer.nxt, rcv.nxt, rcv.mid, rcv.last, \
-         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, bad-checksum, offset, reserved; did you mean \
+         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, bad-checksum, offset, reserved, ip-options; did you mean \
          `peer.nxt`?",
     ),
     (
         "+0 < . ack snd.nx",
-        "12: found `snd.nx`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, seg.ack, \
+        "12: found `snd.nx`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, snd.was, seg.ack, \
          seg.seq, seg.end; did you mean `snd.nxt`?",
     ),
     (
@@ -199,7 +199,7 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . ack",
         "11: found the end of the line, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, \
-         snd.old, seg.ack, seg.seq, seg.end",
+         snd.old, snd.was, seg.ack, seg.seq, seg.end",
     ),
     ("+0 < . win 65536", "12: found `65536`, expected the window, a number from 0 to 65535"),
     ("+0 < . win >5", "12: found `>`, expected the window, a number from 0 to 65535"),
@@ -252,9 +252,22 @@ const LINES: &[(&str, &str)] = &[
     // Expectations.
     (
         "+0 > . offset 1",
-        "8: found `offset`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, seg.ack, \
+        "8: found `offset`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, snd.was, seg.ack, \
          seg.seq, seg.end; or ack, win, urg, class, or",
     ),
+    ("+0 > S ~1", "8: found `~`, expected the end of the line"),
+    (
+        "+0 > S 1~",
+        "10: found the end of the line, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, snd.was, seg.ack, seg.seq, seg.end",
+    ),
+    ("+0 < S 1~2", "9: found `~`, expected the end of the line"),
+    (
+        "+0 < icmp unreachable",
+        "11: found `unreachable`, expected an error: net-unreachable, host-unreachable, protocol-unreachable, \
+         port-unreachable, time-exceeded, parameter-problem, source-quench",
+    ),
+    ("+0 < icmp source-quench 1 2", "27: found `2`, expected the end of the line"),
+    ("setup network=ipv5", "15: found `ipv5`, expected `ipv6` or `ipv4`; did you mean `ipv6`?"),
     ("+0 > U. urg 65536", "13: found `65536`, expected the urgent pointer, a number from 0 to 65535"),
     ("+0 > . class 64", "14: found `64`, expected the Diffserv field, a number from 0 to 63"),
     (

@@ -7,14 +7,14 @@ use tcpspec_core::Control;
 use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind};
 use super::super::{
-    AddressClass, Anchor, Damage, MAX_OPTION_OCTETS, MAX_TEXT, MAX_TRAFFIC_CLASS, OptionSpec, SegmentPattern,
-    SegmentSpec, SeqExpr, WindowPattern,
+    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, MAX_OPTION_OCTETS, MAX_TEXT, MAX_TRAFFIC_CLASS,
+    OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
 };
 use super::{listed, number};
 
 /// The words that may follow the numbers of a peer's segment.
-pub(super) const FIELDS: [&str; 8] =
-    ["ack", "win", "urg", "from", "to", "bad-checksum", "offset", "reserved"];
+pub(super) const FIELDS: [&str; 9] =
+    ["ack", "win", "urg", "from", "to", "bad-checksum", "offset", "reserved", "ip-options"];
 /// The words that may follow the numbers of an expected segment.
 pub(super) const PATTERN_FIELDS: [&str; 5] = ["ack", "win", "urg", "class", "or"];
 const OPTION_WORDS: [&str; 7] = ["mss", "wscale", "sackOK", "TS", "nop", "eol", "raw"];
@@ -36,6 +36,15 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     Ok(SegmentSpec { ctl, seq, len, ack, wnd, up, options, from, to, damage })
 }
 
+/// What comes after `< icmp`.
+pub(super) fn icmp(cursor: &mut Cursor<'_>) -> Result<IcmpSpec, ParseError> {
+    let names = IcmpKind::ALL.map(IcmpKind::name);
+    let kind = cursor
+        .take_known(|word| IcmpKind::ALL.into_iter().find(|kind| kind.name() == word))
+        .ok_or_else(|| cursor.unexpected_word(&format!("an error: {}", listed(names)), names))?;
+    Ok(IcmpSpec { kind, seq: optional_seq(cursor, &Anchor::OF_STACK, &[])? })
+}
+
 fn urgent_pointer(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
     if !cursor.take_word("urg") {
         return Ok(None);
@@ -55,7 +64,12 @@ pub(super) fn address_class(cursor: &mut Cursor<'_>) -> Result<AddressClass, Par
 pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseError> {
     let ctl = pattern_flags(cursor)?;
     let seq = optional_seq(cursor, &Anchor::OF_STACK, &PATTERN_FIELDS)?;
-    let len = text_len(cursor, seq)?;
+    let seq_to = if seq.is_some() && cursor.take(Kind::Tilde) {
+        Some(seq_expr(cursor, &Anchor::OF_STACK, &[])?)
+    } else {
+        None
+    };
+    let len = text_len(cursor, seq.filter(|_| seq_to.is_none()))?;
     let ack = acknowledgment(cursor, &Anchor::OF_PEER)?;
     let wnd = if !cursor.take_word("win") {
         None
@@ -78,7 +92,7 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     } else {
         None
     };
-    Ok(SegmentPattern { ctl, seq, len, ack, wnd, up, options, traffic_class })
+    Ok(SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class })
 }
 
 fn window(cursor: &mut Cursor<'_>) -> Result<u16, ParseError> {
@@ -299,6 +313,8 @@ fn damage(cursor: &mut Cursor<'_>) -> Result<Damage, ParseError> {
             damage.data_offset = Some(number::up_to(cursor, "the data offset in words", FOUR_BITS)?);
         } else if reserved.is_none() && cursor.take_word("reserved") {
             reserved = Some(number::up_to(cursor, "the reserved bits", FOUR_BITS)?);
+        } else if !damage.ip_options && cursor.take_word("ip-options") {
+            damage.ip_options = true;
         } else {
             damage.reserved = reserved.unwrap_or(0);
             return Ok(damage);

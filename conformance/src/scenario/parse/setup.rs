@@ -2,11 +2,11 @@
 
 use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind, Line};
-use super::super::{ConnectionSetup, MAX_OCTETS, MIN_MTU, ScenarioSetup};
+use super::super::{ConnectionSetup, Family, MAX_OCTETS, MIN_MTU, ScenarioSetup};
 use super::{choice, label, listed, number, segment};
 
-const SETUP_WORDS: [&str; 8] =
-    ["buffer", "receive.buffer", "send.buffer", "mtu", "peer.iss", "seed", "nagle", "congestion"];
+const SETUP_WORDS: [&str; 9] =
+    ["buffer", "receive.buffer", "send.buffer", "mtu", "peer.iss", "seed", "nagle", "congestion", "network"];
 const CONNECTION_WORDS: [&str; 3] = ["service", "client", "peer"];
 
 /// `setup KEY=VALUE...`
@@ -30,7 +30,11 @@ pub(super) fn setup(line: Line<'_>) -> Result<ScenarioSetup, ParseError> {
             }
             "seed" => setup.seed = Some(number::up_to(&mut cursor, "a seed", u64::MAX)?),
             "nagle" => setup.nagle = Some(choice(&mut cursor, ["off", "on"])?),
-            _ => setup.congestion = Some(choice(&mut cursor, ["off", "on"])?),
+            "congestion" => setup.congestion = Some(choice(&mut cursor, ["off", "on"])?),
+            _ => {
+                let is_v6 = choice(&mut cursor, ["ipv4", "ipv6"])?;
+                setup.network = Some(if is_v6 { Family::V6 } else { Family::V4 });
+            }
         }
     }
     Ok(setup)
