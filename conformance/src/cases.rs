@@ -10,9 +10,10 @@ use std::sync::LazyLock;
 use crate::scenario::{self, Scenario};
 
 /// The files of the suite: the section of RFC 9293, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 19] = [
+static FILES: [(&str, &str, &str); 35] = [
     ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
     ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
+    ("3.4.1", "initial sequence numbers", include_str!("../cases/3.4.1-initial-sequence-numbers.tcpspec")),
     ("3.5", "opening", include_str!("../cases/3.5-opening.tcpspec")),
     ("3.5.1", "half-open connections", include_str!("../cases/3.5.1-half-open.tcpspec")),
     ("3.5.2", "when to reset", include_str!("../cases/3.5.2-reset-generation.tcpspec")),
@@ -20,9 +21,24 @@ static FILES: [(&str, &str, &str); 19] = [
     ("3.6", "closing", include_str!("../cases/3.6-closing.tcpspec")),
     ("3.6.1", "TIME-WAIT", include_str!("../cases/3.6.1-time-wait.tcpspec")),
     ("3.7.1", "maximum segment size", include_str!("../cases/3.7.1-maximum-segment-size.tcpspec")),
+    ("3.7.4", "Nagle's algorithm", include_str!("../cases/3.7.4-nagle.tcpspec")),
+    ("3.8.1", "retransmission timeout", include_str!("../cases/3.8.1-retransmission-timeout.tcpspec")),
+    ("3.8.3", "connection failures", include_str!("../cases/3.8.3-connection-failures.tcpspec")),
+    ("3.8.4", "keep-alives", include_str!("../cases/3.8.4-keep-alive.tcpspec")),
+    ("3.8.5", "urgent text", include_str!("../cases/3.8.5-urgent.tcpspec")),
     ("3.8.6", "managing the window", include_str!("../cases/3.8.6-window-management.tcpspec")),
+    ("3.8.6.1", "probing a closed window", include_str!("../cases/3.8.6.1-zero-window-probing.tcpspec")),
+    ("3.8.6.2", "silly windows", include_str!("../cases/3.8.6.2-silly-windows.tcpspec")),
+    ("3.8.6.3", "delayed acknowledgments", include_str!("../cases/3.8.6.3-delayed-acknowledgments.tcpspec")),
+    ("3.9.1.1", "several connections", include_str!("../cases/3.9.1.1-open.tcpspec")),
+    ("3.9.1.2", "text of the user", include_str!("../cases/3.9.1.2-send.tcpspec")),
+    ("3.9.1.9", "differentiated services", include_str!("../cases/3.9.1.9-differentiated-services.tcpspec")),
+    ("3.9.2", "IP options", include_str!("../cases/3.9.2-lower-level.tcpspec")),
+    ("3.9.2.2", "ICMP", include_str!("../cases/3.9.2.2-icmp.tcpspec")),
+    ("3.9.2.3", "addresses", include_str!("../cases/3.9.2.3-addresses.tcpspec")),
     ("3.10.1", "OPEN", include_str!("../cases/3.10.1-open.tcpspec")),
     ("3.10.2", "SEND", include_str!("../cases/3.10.2-send.tcpspec")),
+    ("3.10.3", "RECEIVE", include_str!("../cases/3.10.3-receive.tcpspec")),
     ("3.10.4", "CLOSE", include_str!("../cases/3.10.4-close.tcpspec")),
     ("3.10.5", "ABORT", include_str!("../cases/3.10.5-abort.tcpspec")),
     ("3.10.7.1", "segments in CLOSED", include_str!("../cases/3.10.7.1-closed.tcpspec")),

@@ -305,7 +305,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         if !is_unicast(destination.ip()) {
             return self.rules.insert(Rule::Pre2);
         }
-        if !is_unicast(source.ip()) {
+        // A loopback address stays inside its host (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+        let astray = source.ip().is_loopback() && !self.settings.address.is_loopback();
+        if astray || !is_unicast(source.ip()) {
             return self.rules.insert(Rule::Pre3);
         }
         if destination.ip() != self.settings.address {

@@ -46,6 +46,8 @@ pub(super) struct Connection {
     pub(super) read: u32,
     /// The user has asked for keep-alives.
     pub(super) keeps_alive: bool,
+    /// The user has set how long text may wait; what is given up may be reset.
+    pub(super) gives_up: bool,
     /// The user has just called CLOSE or ABORT.
     pub(super) user_ends: bool,
 }
@@ -91,6 +93,7 @@ impl Connection {
             sent: 0,
             read: 0,
             keeps_alive: false,
+            gives_up: false,
             user_ends: false,
         };
         if active {

@@ -101,13 +101,18 @@ impl Bench<'_> {
 
 impl Connection {
     /// Whether a segment is always welcome: a bare acknowledgment of nothing too new, octets sent before (V-28), or
-    /// a reset that CLOSE or ABORT brings about, for users may reset at any time (RFC 9293 §3.5.2, V-41).
+    /// a reset that CLOSE or ABORT brings about, for users may reset at any time (RFC 9293 §3.5.2, V-41), or the
+    /// timeout that the user has set.
     fn tolerates(&self, segment: &SegmentRecord) -> bool {
         let judged = segment.ctl.without(Control::PSH | Control::ECE | Control::CWR | Control::URG);
         let bare = judged == Control::ACK && segment.len == 0;
         let truthful = self.ledger.has_sent_all_before(segment.ack);
         let again = segment.end() != segment.seq && !self.ledger.is_new(segment);
-        if segment.ctl.has(Control::RST) { self.user_ends } else { bare && truthful || again }
+        if segment.ctl.has(Control::RST) {
+            self.user_ends || self.gives_up
+        } else {
+            bare && truthful || again
+        }
     }
 
     /// Octets must be those that the user sent, at every transmission (I-086).

@@ -74,6 +74,7 @@ impl Bench<'_> {
             ScenarioCall::Set(knob) => {
                 let knob = knob.resolve(self.msl);
                 self.connections[connection].keeps_alive |= matches!(knob, Knob::KeepAlive(Some(_)));
+                self.connections[connection].gives_up |= matches!(knob, Knob::UserTimeout(Some(_)));
                 self.on_connection(connection, |socket| UserCall::Set { socket, knob })
             }
         }

@@ -155,7 +155,8 @@ fn addresses_that_are_nobodys_are_ignored() {
         assert_eq!(network.arrives_at(remote(1), destination, &syn()), []);
         assert!(network.host.take_rules().has(Rule::Pre2), "{destination}");
     }
-    for source in [broadcast, multicast, unspecified] {
+    let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 80);
+    for source in [broadcast, multicast, unspecified, loopback] {
         assert_eq!(network.arrives(source, 80, &syn()), []);
         assert!(network.host.take_rules().has(Rule::Pre3), "{source}");
     }
