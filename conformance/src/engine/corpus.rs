@@ -100,7 +100,7 @@ pub fn without_expectations(scenario: &Scenario) -> Scenario {
         let what = match &step.what {
             What::Expect(_) | What::Quiet(_) => continue,
             What::Call { call, .. } => What::Call { call: *call, expected: Vec::new() },
-            What::Segment(_) | What::Device { .. } => step.what.clone(),
+            What::Segment(_) | What::Icmp(_) | What::Device { .. } => step.what.clone(),
         };
         let connection = step.connection;
         steps.push(Step { when: When::After(std::mem::take(&mut waited)), connection, what });

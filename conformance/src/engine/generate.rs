@@ -192,6 +192,7 @@ pub(super) fn setup(draw: &mut Draw<'_>, stack: &Declaration) -> ScenarioSetup {
         seed,
         nagle,
         congestion: congestion.then_some(true),
+        network: None,
     }
 }
 
@@ -342,7 +343,8 @@ pub(super) const fn sends(segment: SegmentSpec) -> Step {
 
 /// A segment with the right numbers.
 pub(super) const fn segment(ctl: Control, window: Option<u16>) -> SegmentSpec {
-    let damage = crate::scenario::Damage { bad_checksum: false, data_offset: None, reserved: 0 };
+    let damage =
+        crate::scenario::Damage { bad_checksum: false, data_offset: None, reserved: 0, ip_options: false };
     SegmentSpec {
         ctl,
         seq: None,
