@@ -9,6 +9,8 @@
 //! each checks the other. It leaves out what needs two runs to see, which is for a comparison of runs, and what the
 //! wire cannot show.
 
+use std::net::IpAddr;
+
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Instant, State};
 
@@ -421,6 +423,12 @@ impl Recent {
     }
 }
 
+/// Whether anybody outside the stack can have this address (RFC 9293 §3.9.2.3, MUST-63; RFC 1122 §3.2.1.3).
+fn can_be_a_peer(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    !(broadcast || address.is_multicast() || address.is_unspecified() || address.is_loopback())
+}
+
 impl Watcher for Monitor {
     fn begin(&mut self, declaration: &Declaration, setup: &Setup) {
         self.terms = Some(Terms::new(declaration, setup));
@@ -442,8 +450,9 @@ impl Watcher for Monitor {
     fn delivered(&mut self, now: Instant, packet: &Parsed<'_>) {
         let Some(terms) = self.terms.filter(|_| !self.blind) else { return };
         let ours = packet.endpoints.destination.ip() == terms.setup.local;
-        // What is not for this host, or damaged, must have no effect at all (I-092, I-116, I-126).
-        if ours && packet.segment.integrity == Integrity::Sound {
+        // What is not for this host, comes from nobody, or is damaged must have no effect at all (I-092, I-116, I-126).
+        if ours && can_be_a_peer(packet.endpoints.source.ip()) && packet.segment.integrity == Integrity::Sound
+        {
             self.arrives(now, packet, &terms);
             self.inconclusive += u64::from(self.blind);
         }

@@ -105,7 +105,8 @@ pub fn without_expectations(scenario: &Scenario) -> Scenario {
         let connection = step.connection;
         steps.push(Step { when: When::After(std::mem::take(&mut waited)), connection, what });
     }
-    Scenario { title: String::new(), checks: Vec::new(), steps, ..scenario.clone() }
+    let setup = crate::scenario::ScenarioSetup { network: None, ..scenario.setup };
+    Scenario { title: String::new(), checks: Vec::new(), setup, steps, ..scenario.clone() }
 }
 
 fn sum(a: Span, b: Span) -> Span {

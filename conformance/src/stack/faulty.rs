@@ -8,7 +8,7 @@
 //! Some faults are none: what the standard permits ([`Excuse::Permitted`]). A case that fails on one of those would
 //! raise false alarms. What it leaves out: which case finds which fault, see [`crate::suite::sensitivity`].
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 
 use tcpspec_core::event::{Action, Timer};
@@ -17,11 +17,12 @@ use tcpspec_core::{
 };
 
 use super::reference::Reference;
-use super::{CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use super::{CallOutcome, Capability, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
 
 mod answers;
 mod arriving;
 mod comparisons;
+mod habits;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -237,6 +238,7 @@ static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     faults.extend(sending::faults());
     faults.extend(arriving::faults());
     faults.extend(user::faults());
+    faults.extend(habits::faults());
     faults.extend(variations::faults());
     faults
 });
@@ -314,8 +316,11 @@ impl Faulty {
                 faulty_step(hook, tcb, context, event, actions);
             },
         ));
-        let declaration =
-            Declaration { name: format!("{PREFIX}{}", fault.name).into(), ..reference.declaration().clone() };
+        let name = format!("{PREFIX}{}", fault.name).into();
+        let mut declaration = Declaration { name, ..reference.declaration().clone() };
+        if variations::hides_its_buffer(&fault.name) {
+            declaration.lacks.push((Capability::ExactBuffers, "it offers less than it has (V-28)".into()));
+        }
         let memory = Memory::new(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into());
         Self { fault, declaration, reference, memory, packet: Vec::new() }
     }
@@ -369,6 +374,10 @@ impl Stack for Faulty {
 
     fn state(&self, socket: SocketId) -> Option<State> {
         self.reference.state(socket)
+    }
+
+    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
+        self.reference.remote(socket)
     }
 
     fn refuse_packets(&mut self, refuse: bool) {

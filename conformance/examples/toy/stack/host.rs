@@ -251,8 +251,8 @@ impl Host {
     }
 }
 
-/// Whether an address is one host's.
+/// Whether an address is one host's, seen from outside.
 fn is_somebody(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
-    !address.is_multicast() && !address.is_unspecified() && !broadcast
+    !address.is_multicast() && !address.is_unspecified() && !address.is_loopback() && !broadcast
 }

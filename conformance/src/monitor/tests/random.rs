@@ -213,6 +213,7 @@ fn segment(dice: &mut Dice) -> SegmentSpec {
             bad_checksum: dice.one_in(30),
             data_offset: if dice.one_in(40) { Some(dice.pick(&[0, 4, 15])) } else { None },
             reserved: if dice.one_in(20) { 15 } else { 0 },
+            ip_options: false,
         },
         ..plain(ctl)
     }

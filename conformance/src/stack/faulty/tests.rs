@@ -214,7 +214,13 @@ fn every_fault_of_packets_alters_some_packet() {
     let text = Segment { ctl: Control::ACK, text: &[1, 2, 3], ..Segment::default() };
     let syn = Segment { ctl: Control::SYN, options: &[2, 0], ..Segment::default() };
     let everybody = SocketAddr::new(Ipv4Addr::BROADCAST.into(), 80);
+    let mut with_options = packet(there, here, &text);
+    wire::add_ip_options(&mut with_options);
+    let quoted = packet(here, there, &text);
+    let endpoints = wire::Endpoints { source: here, destination: there };
     let packets = [
+        with_options,
+        wire::icmp_error((3, 1), endpoints, &quoted),
         packet(here, there, &text),
         packet(there, here, &syn),
         packet(there, everybody, &text),

@@ -29,13 +29,13 @@ fn word(timer: Timer) -> String {
 
 const fn violated(timer: Timer) -> &'static [&'static str] {
     match timer {
-        Timer::User => &["R9293-3.10.8-a", "R9293-3.9.1.1-c", "MUST-23", "SHLD-11"],
+        Timer::User => &["R9293-3.10.8-a", "R9293-3.9.1.1-c", "MUST-20", "MUST-23", "SHLD-11"],
         Timer::Retransmission => &["R9293-3.10.8-b", "R9293-3.6-b", "R6298-2.1-a", "R6298-5.1-a", "MUST-18"],
         Timer::Persist => &["MUST-36", "MUST-35", "R9293-3.8.6.1-a", "SHLD-29"],
         Timer::DelayedAck => &["MUST-40"],
         Timer::SwsOverride => &["R9293-3.8.6.2.1-a"],
         Timer::TimeWait => &["MUST-13", "R9293-3.10.8-c"],
-        Timer::KeepAlive => &["MUST-24", "MUST-27"],
+        Timer::KeepAlive => &["MUST-24", "MUST-26", "MUST-27"],
     }
 }
 
@@ -111,7 +111,7 @@ static LIST: &[Entry<Steps>] = &[
             never(step, Timer::Retransmission);
         }
     }),
-    ("timeout/gives-up-after-three", &["SHLD-11", "MUST-23"], |step| {
+    ("timeout/gives-up-after-three", &["SHLD-11", "MUST-20", "MUST-22", "MUST-23"], |step| {
         if step.tcb.retransmission.doublings > 2 {
             step.vanish();
         }

@@ -29,6 +29,11 @@ fn permitted<Alter: Copy>(
     })
 }
 
+/// Whether a stack of this name says less than all that is free with its window.
+pub(super) fn hides_its_buffer(name: &str) -> bool {
+    ["permitted/smaller-window", "permitted/window-never-opens"].contains(&name)
+}
+
 /// What makes a fault around a row none: the variation that permits it, as the row's own words say.
 pub(super) fn of(kind: &str, rule: Rule) -> Option<&'static str> {
     Some(match (kind, rule) {
@@ -77,7 +82,6 @@ static CHOICES: &[Variation<Chooses>] = &[
     ("permitted/smaller-window", "V-28", &[], |profile| {
         profile.receive_buffer = profile.receive_buffer.min(3000);
     }),
-    ("permitted/no-measurements", "V-56", &[], |profile| profile.measure_round_trips = false),
 ];
 
 /// Other treatments of what arrives.

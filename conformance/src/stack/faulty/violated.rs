@@ -120,7 +120,7 @@ const fn sentences(rule: Rule) -> &'static [&'static str] {
         Rule::Fin8 | Rule::Fin9 | Rule::Fin10 | Rule::Fin11 | Rule::Fin14 => {
             &["R9293-3.6-d", "R9293-3.5.2-c"]
         }
-        Rule::Timeout1 => &["R9293-3.10.8-a", "R9293-3.9.1.1-c"],
+        Rule::Timeout1 => &["R9293-3.10.8-a", "R9293-3.9.1.1-c", "MUST-20"],
         Rule::Timeout2 | Rule::Timeout3 | Rule::Timeout4 | Rule::Timeout5 => {
             &["R9293-3.10.8-b", "R9293-3.6-b", "R6298-5.4-a", "MUST-18"]
         }
