@@ -9,7 +9,8 @@ docs/your-stack.md specifies what is said here. To test a stack of your own, kee
 import json
 import sys
 
-from toy_tcp import Failed, Host
+from connection import Failed
+from toy_tcp import Host
 
 PROTOCOL = 1
 
@@ -43,7 +44,10 @@ def call(host, request):
     socket = request["socket"]
     if do == "accept":
         accepted = host.accept(socket)
-        return "nothing" if accepted is None else {"opened": accepted}
+        if accepted is None:
+            return "nothing"
+        remote, remote_port = host.remote(accepted)
+        return {"accepted": {"socket": accepted, "remote": str(remote), "remote_port": remote_port}}
     if do == "send":
         return {"sent": host.send(socket, bytes.fromhex(request["text"]))}
     if do == "receive":

@@ -9,13 +9,14 @@
 //! It leaves out whether what the stack does is right.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::time::{Duration, Instant as RealInstant};
 
 use tcpspec_core::{Instant, State};
 
 use self::process::{Process, Trouble};
-use self::protocol::{Action, Hello, Reply, Request, VERSION};
+use self::protocol::{Action, Hello, Outcome, Reply, Request, VERSION};
 use self::words::printable;
 use super::{CallOutcome, Clock, Declaration, Lost, NextTimer, Setup, SocketId, Stack, UserCall};
 
@@ -67,6 +68,8 @@ pub struct Command {
     emitted: VecDeque<Vec<u8>>,
     next_timer: NextTimer,
     states: BTreeMap<u32, State>,
+    /// The remote sockets of connections that were accepted.
+    remotes: BTreeMap<u32, SocketAddr>,
     request: Vec<u8>,
 }
 
@@ -102,6 +105,7 @@ impl Command {
             emitted: VecDeque::new(),
             next_timer: NextTimer::Unknown,
             states: BTreeMap::new(),
+            remotes: BTreeMap::new(),
             request: Vec::new(),
         };
         command.declaration = command.introduced().map_err(|lost| {
@@ -278,6 +282,7 @@ impl Stack for Command {
     fn reset(&mut self, setup: &Setup) {
         (self.now, self.spent) = (Instant::ZERO, Duration::ZERO);
         self.emitted.clear();
+        self.remotes.clear();
         if self.process.is_some() {
             self.silences_in_a_row = 0;
         } else {
@@ -289,6 +294,11 @@ impl Stack for Command {
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
         let action = Action::from(call);
         let reply = self.round_trip(action, Duration::ZERO);
+        if let Some(Outcome::Accepted { socket, remote, remote_port }) = reply.outcome
+            && matches!(call, UserCall::Accept { .. })
+        {
+            self.remotes.insert(socket, SocketAddr::new(remote, remote_port));
+        }
         let outcome = reply.outcome.ok_or_else(|| "the answer to a call needs an `outcome`".to_owned());
         match outcome.and_then(|outcome| outcome.of(&call)) {
             Ok(outcome) => outcome,
@@ -347,6 +357,10 @@ impl Stack for Command {
 
     fn state(&self, socket: SocketId) -> Option<State> {
         self.states.get(&socket.0).copied()
+    }
+
+    fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
+        self.remotes.get(&socket.0).copied()
     }
 
     fn refuse_packets(&mut self, refuse: bool) {

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use tcpspec::stack::{self, Stack, command::Limits};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
 
@@ -67,4 +68,45 @@ fn a_shim_that_is_killed_in_one_call_fails_the_cases_that_make_it_and_no_others(
         }
     }
     assert!(failures(&report).contains(&lost));
+}
+
+/// The page on stacks of one's own, if the whole repository is here.
+fn page() -> Option<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/your-stack.md");
+    let page = std::fs::read_to_string(path).ok();
+    if page.is_none() {
+        println!("skipped: docs/your-stack.md is not part of this package");
+    }
+    page
+}
+
+#[test]
+fn the_page_declares_a_stack_as_the_protocol_has_it() {
+    let Some(page) = page() else { return };
+    let (_, example) = page.split_once("```json\n").expect("an example of a declaration");
+    let (example, _) = example.split_once("```").expect("its end");
+    let choices = page.split("| in the protocol |").nth(1).expect("the table of choices").lines();
+    let choices = choices.skip(2).map_while(|row| row.split(" | `").nth(1)?.strip_suffix("` |"));
+    let choices: Vec<_> =
+        choices.map(|choice| format!("{{\"choice\": {choice}, \"source\": \"the page\"}}")).collect();
+    let (before, _) = example.split_once("\"chooses\"").expect("choices");
+    let hello = format!("{before}\"chooses\": [{}]}}", choices.join(", ")).replace('\n', " ");
+    let script = format!("read -r l; echo '{hello}'; read -r l");
+    let line = format!("sh -c {}", shlex::try_quote(&script).expect("no zero octet"));
+    let stack = stack::command::Command::start(&line, Limits::default()).expect("it is as the page says");
+    assert_eq!((stack.declaration().name.as_ref(), stack.declaration().chooses.len()), ("my-stack", 7));
+}
+
+#[test]
+fn the_page_names_every_request_and_every_answer() {
+    let Some(page) = page() else { return };
+    let requests = "hello|reset|listen|connect|accept|send|receive|close|abort|set|deliver|run|refuse";
+    let fields =
+        "outcome|now|packets|next_timer|states|congestion_control|keep-alive|user-timeout|traffic-class";
+    for word in requests.split('|') {
+        assert!(page.contains(&format!("\n| `{word}` | ")), "{word} is missing");
+    }
+    for word in fields.split('|') {
+        assert!(page.contains(&format!("`{word}`")), "{word} is missing");
+    }
 }

@@ -100,6 +100,14 @@ impl Host {
         Ok(Some(self.sockets.len() - 1))
     }
 
+    /// The remote socket of a connection.
+    pub(super) fn remote(&self, socket: usize) -> Option<SocketAddr> {
+        match self.sockets.get(socket)? {
+            Socket::Connection(connection) => Some(connection.pair.1),
+            Socket::Listener { .. } | Socket::Gone => None,
+        }
+    }
+
     /// Makes a call on a connection; `listening` is the answer of a listener.
     pub(super) fn on<R>(
         &mut self,

@@ -167,6 +167,10 @@ impl Stack for Toy {
         self.host.state(number(socket)).and_then(State::from_name)
     }
 
+    fn remote(&self, socket: SocketId) -> Option<std::net::SocketAddr> {
+        self.host.remote(number(socket))
+    }
+
     fn refuse_packets(&mut self, refuse: bool) {
         self.host.refusing = refuse;
     }

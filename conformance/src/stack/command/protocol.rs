@@ -284,17 +284,18 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64
     Option::deserialize(deserializer).map(Some)
 }
 
-/// An IP packet.
-#[derive(Deserialize)]
+/// Octets: an IP packet, or text.
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Packet(#[serde(with = "hex::serde")] pub(super) Vec<u8>);
 
 /// The answer to a call, in the words that scenarios use.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Outcome {
     Ok,
     Opened(u32),
+    Accepted { socket: u32, remote: IpAddr, remote_port: u16 },
     Sent(usize),
     Received(Packet),
     Nothing,
@@ -307,7 +308,7 @@ impl Outcome {
     pub(super) fn of(self, call: &UserCall<'_>) -> Result<CallOutcome, String> {
         let outcome = match self {
             Self::Ok => CallOutcome::Ok,
-            Self::Opened(socket) => CallOutcome::Opened(SocketId(socket)),
+            Self::Opened(socket) | Self::Accepted { socket, .. } => CallOutcome::Opened(SocketId(socket)),
             Self::Sent(octets) => CallOutcome::Sent(octets),
             Self::Received(Packet(octets)) => CallOutcome::Received(octets),
             Self::Nothing => CallOutcome::WouldBlock,

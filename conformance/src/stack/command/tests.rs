@@ -255,6 +255,31 @@ fn time_without_a_timer_costs_no_round_trip_and_the_next_request_tells_it() {
 }
 
 #[test]
+fn whose_connection_was_accepted_is_remembered() {
+    use crate::stack::{CallOutcome, SocketId, UserCall};
+    let reset = echo(r#"{"n":2,"next_timer":null}"#);
+    let accepted =
+        echo(r#"{"n":3,"outcome":{"accepted":{"socket":5,"remote":"2001:db8::2","remote_port":7}}}"#);
+    let mut stack = after_hello(&[&reset, &accepted, "read -r l"]);
+    let [local, peer] = ["2001:db8::1", "2001:db8::2"].map(|address| address.parse().expect("an address"));
+    let (receive_buffer, send_buffer) = (1, 1);
+    stack.reset(&Setup {
+        local,
+        peer,
+        seed: 1,
+        receive_buffer,
+        send_buffer,
+        mtu: 1500,
+        nagle: true,
+        congestion_control: false,
+    });
+    let listener = SocketId(1);
+    assert_eq!(stack.call(UserCall::Accept { listener }), CallOutcome::Opened(SocketId(5)));
+    assert_eq!(stack.remote(SocketId(5)), Some((peer, 7).into()));
+    assert_eq!(stack.remote(listener), None);
+}
+
+#[test]
 fn a_declaration_is_taken_over_word_by_word() {
     let hello = HELLO.replace(
         '}',
