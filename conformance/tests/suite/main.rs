@@ -14,3 +14,4 @@ mod stories;
 mod stream_integrity;
 mod symmetries;
 mod toy;
+mod whole_stack;
