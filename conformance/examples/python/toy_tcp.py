@@ -14,6 +14,12 @@ BACKLOG = 16
 MOST_CONNECTIONS = 256
 
 
+def is_somebody(address):
+    """Whether an address is that of another host (section 3.9.2.3)."""
+    nobody = address.is_multicast or address.is_unspecified or address.is_loopback
+    return not nobody and str(address) != "255.255.255.255"
+
+
 class Listener:
     """A passive OPEN. Its connections wait here to be accepted."""
 
@@ -45,7 +51,7 @@ class Host:
 
     def connect(self, port, remote, remote_port):
         remote = ipaddress.ip_address(remote)
-        if remote.is_multicast or remote.is_unspecified or str(remote) == "255.255.255.255" or remote_port == 0:
+        if not is_somebody(remote) or remote_port == 0:
             raise Failed("remote socket invalid")
         if self.connection(port, remote, remote_port):
             raise Failed("connection exists")
@@ -111,7 +117,7 @@ class Host:
         if parsed is None:
             return
         source, destination, source_port, port, segment = parsed
-        if destination != self.address or source.is_multicast or str(source) == "255.255.255.255":
+        if destination != self.address or not is_somebody(source):
             return
         connection = self.connection(port, source, source_port)
         if connection:
