@@ -58,7 +58,7 @@ pub struct Command {
     limits: Limits,
     declaration: Declaration,
     process: Option<Process>,
-    /// Number of the latest request.
+    /// Number of the latest request to this process.
     requests: u64,
     /// How long the program has taken for the replies of this case.
     spent: Duration,
@@ -120,6 +120,7 @@ impl Command {
     fn introduced(&mut self) -> Result<Declaration, Lost> {
         let lost = |what| Lost { what, last_words: Vec::new(), finding: true };
         self.process = Some(Process::start(&self.program, &self.arguments).map_err(lost)?);
+        self.requests = 0;
         let action = Action::Hello { protocol: VERSION };
         let declaration = self.exchange(action, Duration::ZERO, understood_hello);
         declaration.map_err(|refusal| self.lost(action, refusal))
@@ -225,10 +226,17 @@ impl Command {
         let given_up =
             self.silences_in_a_row >= self.limits.silences_in_a_row || self.silences >= self.limits.silences;
         if given_up {
-            let what = format!("the stack was given up, silent in {} cases", self.silences);
+            let count = self.silences;
+            let what = format!("the stack was given up, silent or not to be started in {count} cases");
             resume_unwind(Box::new(Lost { what, last_words: Vec::new(), finding: false }));
         }
-        match self.introduced() {
+        let silences = (self.silences, self.silences_in_a_row);
+        let introduced = self.introduced();
+        if introduced.is_err() {
+            // However it failed: this counts once.
+            (self.silences, self.silences_in_a_row) = (silences.0 + 1, silences.1 + 1);
+        }
+        match introduced {
             Ok(declaration) if declaration == self.declaration => {}
             Ok(_) => self.refuse(
                 Action::Hello { protocol: VERSION },
