@@ -1,7 +1,7 @@
 //! Profiles: what a stack chose where the standard leaves a choice, inferred from outside and compared with what its
 //! adapter declares.
 //!
-//! Each choice has a probe: a cell of the [grid](crate::grid), or a story that ends with what tells the alternatives
+//! Each choice has a probe: a cell of the [grid], or a story that ends with what tells the alternatives
 //! apart. A reading names the line of the trace that shows it. What could not be seen stays unknown; nothing is
 //! guessed.
 //!
