@@ -14,10 +14,13 @@ use std::net::SocketAddr;
 use tcpspec_core::{Control, Outgoing, Segment, SeqNumber};
 
 mod checksum;
+mod icmp;
 mod ip;
 mod tcp;
 #[cfg(test)]
 mod tests;
+
+pub use icmp::IcmpMessage;
 
 /// Most octets of options that a TCP header can hold (RFC 9293 §3.1: a data offset of 15 words).
 pub const MAX_OPTIONS: usize = 40;
@@ -236,6 +239,13 @@ pub fn add_ip_options(packet: &mut Vec<u8>) {
 #[must_use]
 pub fn icmp_error(type_and_code: (u8, u8), endpoints: Endpoints, segment: &[u8]) -> Vec<u8> {
     ip::icmp_error(type_and_code, endpoints.destination.ip(), endpoints.source.ip(), segment)
+}
+
+/// Reads an ICMP error message about a TCP segment; none if the packet brings anything else, is damaged, or has options
+/// in its IP header.
+#[must_use]
+pub fn parse_icmp_error(packet: &[u8]) -> Option<IcmpMessage> {
+    icmp::read(packet)
 }
 
 /// A Maximum Segment Size option: kind, length, octets of text (RFC 9293 §3.2).

@@ -12,7 +12,7 @@ use tcpspec_core::event::{Call, CallError, Outcome, Remote};
 use tcpspec_core::host::{
     Connection, ConnectionId, Datagram, Ending, Host, IssSource, Settings, SocketPair, Step,
 };
-use tcpspec_core::{Actions, Context, Event, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
+use tcpspec_core::{Actions, Context, Event, IcmpError, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
 use super::{
     CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Setup, SocketId,
@@ -27,7 +27,7 @@ const BACKLOG: usize = 16;
 const MOST_CONNECTIONS: usize = 256;
 
 /// What the reference leaves out so far.
-const NOT_YET: [Capability; 2] = [Capability::TrafficClass, Capability::Icmp];
+const NOT_YET: [Capability; 1] = [Capability::TrafficClass];
 
 /// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
@@ -153,6 +153,17 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
         }
     }
 
+    /// An error that ICMP reports goes to the connection that it quotes; nothing else is looked at.
+    fn icmp_arrives(&mut self, packet: &[u8]) {
+        let Some(message) = wire::parse_icmp_error(packet) else { return };
+        let Some(error) = icmp_error(&message) else { return };
+        let pair = SocketPair { local: message.quoted.source, remote: message.quoted.destination };
+        let Self { host, now, emitted, spare, .. } = self;
+        host.icmp_error(*now, &pair, SeqNumber(message.seq), error, &mut |datagram| {
+            transmit(&datagram, emitted, spare);
+        });
+    }
+
     fn receive(&mut self, socket: SocketId, max: usize) -> CallOutcome {
         let Some(connection) = self.connection(socket) else {
             return CallOutcome::Error(CallFailure::NoConnection);
@@ -196,6 +207,19 @@ fn settings_at_rest(profile: Profile) -> Settings {
         most_connections: MOST_CONNECTIONS,
         iss: IssSource::Fixed(SeqNumber(0)),
     }
+}
+
+/// What an ICMP error means to a connection (RFC 9293 §3.9.2.2); none if it means nothing here. "Fragmentation needed" is
+/// for path MTU discovery, which goes before its place among the hard errors (§3.7.2).
+const fn icmp_error(message: &wire::IcmpMessage) -> Option<IcmpError> {
+    Some(match (message.quoted.source.is_ipv4(), message.type_and_code) {
+        (true, (3, 0 | 1 | 5) | (11 | 12, _)) => IcmpError::Soft,
+        (true, (3, 2 | 3)) => IcmpError::Hard,
+        (true, (4, _)) => IcmpError::SourceQuench,
+        (false, (1, 0 | 3) | (3 | 4, _)) => IcmpError::Soft,
+        (false, (1, 4)) => IcmpError::Hard,
+        _ => return None,
+    })
 }
 
 /// RECEIVE would wait, or never succeed.
@@ -317,7 +341,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
     }
 
     fn deliver(&mut self, packet: &[u8]) {
-        let Ok(parsed) = wire::parse(packet) else { return };
+        let Ok(parsed) = wire::parse(packet) else {
+            return self.icmp_arrives(packet);
+        };
         let Self { host, now, emitted, spare, .. } = self;
         let (source, destination) = (parsed.endpoints.source, parsed.endpoints.destination);
         host.segment_arrives(*now, source, destination, &parsed.segment, &mut |datagram| {

@@ -16,9 +16,9 @@ const FRAGMENT: u8 = 44;
 const DESTINATION_OPTIONS: u8 = 60;
 
 /// Octets of an IPv4 header without options.
-const V4_HEADER: usize = 20;
+pub(super) const V4_HEADER: usize = 20;
 /// Octets of the fixed IPv6 header.
-const V6_HEADER: usize = 40;
+pub(super) const V6_HEADER: usize = 40;
 
 /// An IP packet that carries TCP.
 pub(super) struct Packet<'a> {
@@ -216,9 +216,9 @@ pub(super) fn add_options(packet: &mut Vec<u8>) {
 }
 
 /// The number of ICMP in IPv4 headers.
-const PROTOCOL_ICMP: u8 = 1;
+pub(super) const PROTOCOL_ICMP: u8 = 1;
 /// The number of ICMPv6 in IPv6 headers.
-const PROTOCOL_ICMP_V6: u8 = 58;
+pub(super) const PROTOCOL_ICMP_V6: u8 = 58;
 
 /// See [`super::icmp_error`]. Addresses of two families give an empty packet.
 pub(super) fn icmp_error(

@@ -504,6 +504,23 @@ fn ip_options_change_nothing_about_the_segment() {
 }
 
 #[test]
+fn icmp_errors_are_read_as_they_were_built_and_no_octet_may_change() {
+    for (endpoints, quoted) in [(V4, built(&V4, &syn(), &[])), (V6, built(&V6, &syn(), &[]))] {
+        let mut packet = icmp_error((3, 1), endpoints, &quoted);
+        let seq = parse(&quoted).expect("a segment").segment.seq.0;
+        let message = IcmpMessage { type_and_code: (3, 1), quoted: endpoints, seq };
+        assert_eq!(parse_icmp_error(&packet), Some(message));
+        assert_eq!(parse_icmp_error(&quoted), None, "a segment is no error");
+        for length in 0..packet.len() {
+            assert_ne!(parse_icmp_error(&packet[..length]), Some(message), "{length} octets");
+        }
+        let last = packet.len() - 1;
+        packet[last] ^= 1;
+        assert_eq!(parse_icmp_error(&packet), None, "the checksum is wrong");
+    }
+}
+
+#[test]
 fn icmp_errors_quote_a_segment_and_have_the_right_checksum() {
     for (endpoints, type_and_code) in [(V4, (3, 1)), (V6, (1, 3))] {
         let quoted = built(&endpoints, &syn(), &[]);
