@@ -162,6 +162,8 @@ pub struct Header<'a> {
     pub options: &'a [u8],
     /// Time to live, or hop limit.
     pub ttl: u8,
+    /// The Diffserv field of the IP header, its six bits.
+    pub traffic_class: u8,
     /// What the packet claims that is not so.
     pub lies: Lies,
 }
@@ -190,6 +192,7 @@ impl Default for Header<'_> {
             reserved: 0,
             options: &[],
             ttl: DEFAULT_TTL,
+            traffic_class: 0,
             lies: Lies::default(),
         }
     }
@@ -298,7 +301,14 @@ pub fn build(
     let segment_length = tcp::header_length(header) + text[0].len() + text[1].len();
     let start = ip::header_length(source);
     out.reserve(start + segment_length);
-    ip::write(source, destination, header.ttl, segment_length, header.lies.ip_length, out)?;
+    ip::write(
+        source,
+        destination,
+        (header.ttl, header.traffic_class),
+        segment_length,
+        header.lies.ip_length,
+        out,
+    )?;
     tcp::write(endpoints, header, out);
     out.extend_from_slice(text[0]);
     out.extend_from_slice(text[1]);

@@ -26,9 +26,6 @@ const BACKLOG: usize = 16;
 /// Records of connections.
 const MOST_CONNECTIONS: usize = 256;
 
-/// What the reference leaves out so far.
-const NOT_YET: [Capability; 1] = [Capability::TrafficClass];
-
 /// The reference with a choice of profile, and of what takes the events of its connections.
 #[derive(Debug)]
 pub struct Reference<S = Step> {
@@ -37,8 +34,7 @@ pub struct Reference<S = Step> {
     iss_at_start: Option<SeqNumber>,
     host: Host<S>,
     now: Instant,
-    emitted: VecDeque<Vec<u8>>,
-    spare: Vec<Vec<u8>>,
+    line: Line,
     /// The device takes nothing.
     refusing: bool,
 }
@@ -94,8 +90,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
             iss_at_start: None,
             host,
             now: Instant::ZERO,
-            emitted: VecDeque::new(),
-            spare: Vec::new(),
+            line: Line::default(),
             refusing: false,
         }
     }
@@ -106,8 +101,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
 
     /// A call of the host; what it sends goes to the network.
     fn host_call(&mut self, socket: SocketId, call: Call<'_>) -> Outcome {
-        let Self { host, now, emitted, spare, .. } = self;
-        host.call(*now, ConnectionId(socket.0), call, &mut |datagram| transmit(&datagram, emitted, spare))
+        let Self { host, now, line, .. } = self;
+        host.call(*now, ConnectionId(socket.0), call, &mut |datagram| line.take(&datagram))
     }
 
     fn send(&mut self, socket: SocketId, text: &[u8], urgent: bool) -> CallOutcome {
@@ -149,7 +144,11 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
                 Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
                 _ => CallOutcome::Ok,
             },
-            Knob::TrafficClass(_) => CallOutcome::Error(CallFailure::Other("no such knob".into())),
+            Knob::TrafficClass(class) => {
+                let pair = connection.pair;
+                self.line.choose_class(pair, class);
+                CallOutcome::Ok
+            }
         }
     }
 
@@ -158,9 +157,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
         let Some(message) = wire::parse_icmp_error(packet) else { return };
         let Some(error) = icmp_error(&message) else { return };
         let pair = SocketPair { local: message.quoted.source, remote: message.quoted.destination };
-        let Self { host, now, emitted, spare, .. } = self;
+        let Self { host, now, line, .. } = self;
         host.icmp_error(*now, &pair, SeqNumber(message.seq), error, &mut |datagram| {
-            transmit(&datagram, emitted, spare);
+            line.take(&datagram);
         });
     }
 
@@ -180,13 +179,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
     }
 }
 
-/// What the reference leaves out, and what its profile leaves out.
+/// What a profile leaves out.
 fn lacks(profile: &Profile) -> Vec<(Capability, Cow<'static, str>)> {
-    let mut lacks = NOT_YET.map(|lack| (lack, "not part of the reference yet".into())).to_vec();
-    if profile.half_duplex_close {
-        lacks.push((Capability::HalfClose, "the profile closes both ways (MAY-1)".into()));
-    }
-    lacks
+    let both_ways = (Capability::HalfClose, "the profile closes both ways (MAY-1)".into());
+    profile.half_duplex_close.then_some(both_ways).into_iter().collect()
 }
 
 /// What a profile chooses, as far as it excuses something.
@@ -252,17 +248,37 @@ fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
     }
 }
 
-/// Puts a datagram of the host on the wire.
-fn transmit(datagram: &Datagram<'_>, emitted: &mut VecDeque<Vec<u8>>, spare: &mut Vec<Vec<u8>>) {
-    let endpoints = wire::Endpoints { source: datagram.pair.local, destination: datagram.pair.remote };
-    let option = datagram.segment.mss.map(wire::mss_option);
-    let options = option.as_ref().map_or(&[][..], |option| &option[..]);
-    let header = wire::Header::of_outgoing(datagram.segment, options);
-    let mut packet = spare.pop().unwrap_or_default();
-    packet.clear();
-    wire::build(&endpoints, &header, [datagram.text.0, datagram.text.1], &mut packet)
-        .expect("a host speaks one address family and four octets of options fit");
-    emitted.push_back(packet);
+/// What the host's datagrams become on their way to the network.
+#[derive(Debug, Default)]
+struct Line {
+    emitted: VecDeque<Vec<u8>>,
+    /// Buffers to use again.
+    spare: Vec<Vec<u8>>,
+    /// Diffserv fields that users have chosen, a pair of sockets once at most (RFC 9293 §3.9.1.9, MUST-48).
+    classes: Vec<(SocketPair, u8)>,
+}
+
+impl Line {
+    /// Puts a datagram of the host on the wire.
+    fn take(&mut self, datagram: &Datagram<'_>) {
+        let endpoints = wire::Endpoints { source: datagram.pair.local, destination: datagram.pair.remote };
+        let option = datagram.segment.mss.map(wire::mss_option);
+        let options = option.as_ref().map_or(&[][..], |option| &option[..]);
+        let chosen = self.classes.iter().find(|(pair, _)| *pair == datagram.pair);
+        let traffic_class = chosen.map_or(0, |(_, class)| *class);
+        let header = wire::Header { traffic_class, ..wire::Header::of_outgoing(datagram.segment, options) };
+        let mut packet = self.spare.pop().unwrap_or_default();
+        packet.clear();
+        wire::build(&endpoints, &header, [datagram.text.0, datagram.text.1], &mut packet)
+            .expect("a host speaks one address family and four octets of options fit");
+        self.emitted.push_back(packet);
+    }
+
+    /// What this pair of sockets sends carries `class` from now on.
+    fn choose_class(&mut self, pair: SocketPair, class: u8) {
+        self.classes.retain(|(chosen, _)| *chosen != pair);
+        self.classes.push((pair, class));
+    }
 }
 
 /// Initial send sequence numbers: a clock of four microseconds plus a keyed hash of the pair (RFC 6528 §3).
@@ -306,7 +322,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         });
         self.refusing = false;
         self.now = Instant::ZERO;
-        self.spare.extend(self.emitted.drain(..));
+        self.line.spare.extend(self.line.emitted.drain(..));
+        self.line.classes.clear();
     }
 
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
@@ -316,8 +333,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
                 Err(error) => CallOutcome::Error(failure(error, None)),
             },
             UserCall::Connect { port, remote } => {
-                let Self { host, now, emitted, spare, .. } = self;
-                match host.connect(*now, port, remote, &mut |datagram| transmit(&datagram, emitted, spare)) {
+                let Self { host, now, line, .. } = self;
+                match host.connect(*now, port, remote, &mut |datagram| line.take(&datagram)) {
                     Ok(id) => CallOutcome::Opened(SocketId(id.0)),
                     Err(error) => CallOutcome::Error(failure(error, None)),
                 }
@@ -344,10 +361,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         let Ok(parsed) = wire::parse(packet) else {
             return self.icmp_arrives(packet);
         };
-        let Self { host, now, emitted, spare, .. } = self;
+        let Self { host, now, line, .. } = self;
         let (source, destination) = (parsed.endpoints.source, parsed.endpoints.destination);
         host.segment_arrives(*now, source, destination, &parsed.segment, &mut |datagram| {
-            transmit(&datagram, emitted, spare);
+            line.take(&datagram);
         });
     }
 
@@ -356,21 +373,21 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         if self.refusing {
             return false;
         }
-        let Some(next) = self.emitted.pop_front() else { return false };
+        let Some(next) = self.line.emitted.pop_front() else { return false };
         packet.extend_from_slice(&next);
-        self.spare.push(next);
+        self.line.spare.push(next);
         true
     }
 
     fn run_until(&mut self, time: Instant) -> Instant {
-        while self.emitted.is_empty() || self.refusing {
+        while self.line.emitted.is_empty() || self.refusing {
             let Some(deadline) = self.host.next_deadline().filter(|deadline| *deadline <= time) else {
                 self.now = self.now.max(time);
                 break;
             };
             self.now = self.now.max(deadline);
-            let Self { host, now, emitted, spare, .. } = self;
-            host.timeouts(*now, &mut |datagram| transmit(&datagram, emitted, spare));
+            let Self { host, now, line, .. } = self;
+            host.timeouts(*now, &mut |datagram| line.take(&datagram));
         }
         self.now
     }

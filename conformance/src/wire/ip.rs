@@ -115,12 +115,12 @@ fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], NotTcp> {
     }
 }
 
-/// Appends an IP header for a segment of `segment` octets. `claimed` replaces the packet's length in the
+/// Appends an IP header for a segment of `segment` octets, with a time to live and a Diffserv field. `claimed` replaces the packet's length in the
 /// header.
 pub(super) fn write(
     source: IpAddr,
     destination: IpAddr,
-    ttl: u8,
+    (ttl, traffic_class): (u8, u8),
     segment: usize,
     claimed: Option<u16>,
     out: &mut Vec<u8>,
@@ -128,13 +128,23 @@ pub(super) fn write(
     match (source, destination) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             let total = field(V4_HEADER + segment)?;
-            out.extend_from_slice(&v4_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(total)));
+            let mut header = v4_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(total));
+            if traffic_class != 0 {
+                header[1] = traffic_class << 2;
+                header[10..12].fill(0);
+                let checksum = finish(sum(&header));
+                header[10..12].copy_from_slice(&checksum.to_be_bytes());
+            }
+            out.extend_from_slice(&header);
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => {
             let payload = field(segment)?;
             // The lie is told in octets of the whole packet for both families; this field counts the payload.
             let claimed = claimed.map(|total| total.saturating_sub(V6_HEADER as u16));
-            out.extend_from_slice(&v6_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(payload)));
+            let mut header = v6_header(from, to, ttl, PROTOCOL_TCP, claimed.unwrap_or(payload));
+            header[0] |= traffic_class >> 2;
+            header[1] |= traffic_class << 6;
+            out.extend_from_slice(&header);
         }
         _ => return Err(Unbuildable::MixedFamilies),
     }

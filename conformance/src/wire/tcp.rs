@@ -62,7 +62,7 @@ pub(super) const fn header_length(header: &Header<'_>) -> usize {
 
 /// Appends a header with its options; the checksum field is zero.
 pub(super) fn write(endpoints: &Endpoints, header: &Header<'_>, out: &mut Vec<u8>) {
-    let Header { seq, ack, ctl, wnd, up, reserved, options, ttl: _, lies } = *header;
+    let Header { seq, ack, ctl, wnd, up, reserved, options, ttl: _, traffic_class: _, lies } = *header;
     let length = header_length(header);
     let data_offset = lies.data_offset.unwrap_or((length / 4) as u8); // at most 15
     let mut fixed = [0; FIXED_HEADER];

@@ -56,6 +56,7 @@ fn what_is_built_is_parsed_in_both_families_and_with_odd_text() {
         reserved: 0x0f,
         options: &[1, 1, 1, 1, 254, 4, 9, 9],
         ttl: 3,
+        traffic_class: 46,
         lies: Lies::default(),
     };
     for endpoints in [V4, V6] {
@@ -63,9 +64,10 @@ fn what_is_built_is_parsed_in_both_families_and_with_odd_text() {
             let packet = built(&endpoints, &all, text);
             let parsed = parse(&packet).expect("is TCP");
             assert_eq!((parsed.endpoints, parsed.ttl, parsed.data_offset), (endpoints, 3, 7));
+            assert_eq!(parsed.traffic_class, 46);
             let Segment { integrity, text: found, .. } = parsed.segment;
             assert_eq!((integrity, found), (Integrity::Sound, text));
-            assert_eq!(Header { ttl: 3, ..Header::of_segment(&parsed.segment) }, all);
+            assert_eq!(Header { ttl: 3, traffic_class: 46, ..Header::of_segment(&parsed.segment) }, all);
         }
     }
 }
@@ -305,7 +307,18 @@ impl Sample {
     fn header(&self) -> Header<'_> {
         let (seq, ack, ctl, wnd, up, reserved, ttl) = self.fields;
         let (seq, ack, ctl) = (SeqNumber(seq), SeqNumber(ack), Control(ctl));
-        Header { seq, ack, ctl, wnd, up, reserved, options: &self.options, ttl, lies: Lies::default() }
+        Header {
+            seq,
+            ack,
+            ctl,
+            wnd,
+            up,
+            reserved,
+            options: &self.options,
+            ttl,
+            traffic_class: 0,
+            lies: Lies::default(),
+        }
     }
 
     fn packet(&self) -> Vec<u8> {
