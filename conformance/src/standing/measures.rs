@@ -7,7 +7,7 @@ use super::choices::Measured;
 use crate::bench::{self, Family};
 use crate::profile::reading::{after_peer, answers, last_call, segments};
 use crate::scenario;
-use crate::stack::{Capability, Stack};
+use crate::stack::{Capability, Clock, Stack};
 use crate::trace::{End, SegmentRecord, Trace};
 use crate::verdict::Verdict;
 
@@ -79,7 +79,9 @@ pub(super) fn measure(stack: &mut dyn Stack, family: Family) -> Vec<Measured> {
             measured.extend(measure.ids.iter().map(|id| (*id, measure.what, found.clone())));
         }
     }
-    measured.extend(window_closed_for_long(stack, family));
+    if stack.declaration().clock == Clock::Virtual {
+        measured.extend(window_closed_for_long(stack, family));
+    }
     measured.extend(unlike_offsets(stack, family));
     let congestion = match stack.declaration().lack(Capability::CongestionControl) {
         Some(why) => Found::NotConcerned(why.to_owned()),
