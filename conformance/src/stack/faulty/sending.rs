@@ -404,7 +404,8 @@ fn rebuild(packet: &mut Vec<u8>, alter: impl Fn(&mut wire::Header<'_>, &[u8])) {
 fn rebuild_with(packet: &mut Vec<u8>, text: &[u8], alter: impl Fn(&mut wire::Header<'_>, &[u8])) {
     let mut other = Vec::new();
     if let Ok(parsed) = wire::parse(packet) {
-        let mut header = wire::Header::of_segment(&parsed.segment);
+        let (ttl, traffic_class) = (parsed.ttl, parsed.traffic_class);
+        let mut header = wire::Header { ttl, traffic_class, ..wire::Header::of_segment(&parsed.segment) };
         alter(&mut header, text);
         if wire::build(&parsed.endpoints, &header, [text, &[]], &mut other).is_err() {
             return;

@@ -304,6 +304,7 @@ fn life(stack: &mut dyn Stack) -> Vec<String> {
         let ack = Segment { seq: SeqNumber(1), ack: seq + 1, ctl: Control::ACK, ..request };
         stack.deliver(&packet(peer, here, &ack));
         if let CallOutcome::Opened(socket) = stack.call(UserCall::Accept { listener }) {
+            stack.call(UserCall::Set { socket, knob: Knob::TrafficClass(46) });
             stack.call(UserCall::Set { socket, knob: Knob::Nagle(false) });
             stack.call(UserCall::Set { socket, knob: Knob::UserTimeout(Some(Duration::from_secs(1))) });
             for urgent in [false, true] {

@@ -214,6 +214,16 @@ static CALLS: &[Entry<Calls>] = &[
         }
         other => stack.call(other),
     }),
+    ("call/traffic-class-ignored", &["MUST-48", "SHLD-21", "SHLD-22"], |stack, _, call| match call {
+        UserCall::Set { knob: Knob::TrafficClass(_), .. } => CallOutcome::Ok,
+        _ => stack.call(*call),
+    }),
+    ("call/traffic-class-cut-short", &["SHLD-22"], |stack, _, call| match *call {
+        UserCall::Set { socket, knob: Knob::TrafficClass(class) } => {
+            stack.call(UserCall::Set { socket, knob: Knob::TrafficClass(class & 0b11_1000) })
+        }
+        other => stack.call(other),
+    }),
     ("call/nagle-cannot-be-switched", &["MUST-17"], |stack, _, call| match call {
         UserCall::Set { knob: Knob::Nagle(_), .. } => CallOutcome::Ok,
         _ => stack.call(*call),
