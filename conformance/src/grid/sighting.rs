@@ -416,7 +416,9 @@ fn told(trace: &Trace) -> (u32, Told) {
     });
     let outcomes: Vec<&str> = outcomes.flatten().collect();
     let octets = outcomes.iter().filter_map(|outcome| outcome.parse::<u32>().ok()).sum();
-    let told = match outcomes.first() {
+    // A user may be told of a reset only once.
+    let reset = outcomes.iter().find(|outcome| matches!(**outcome, "reset" | "refused"));
+    let told = match reset.or(outcomes.first()) {
         None | Some(&("nothing" | "no-connection")) => Told::Nothing,
         Some(&"end") => Told::End,
         Some(&("reset" | "refused")) => Told::Reset,
