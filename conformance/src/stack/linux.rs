@@ -98,6 +98,9 @@ fn declaration(release: &str) -> Declaration {
         lacks: vec![(
             Capability::RefusingDevice,
             "a TUN device of Linux drops what nobody takes; it does not refuse it (drivers/net/tun.c, tun_net_xmit)".into(),
+        ), (
+            Capability::ExactBuffers,
+            "SO_RCVBUF and SO_SNDBUF count the kernel's overhead, and have a least value (net/core/sock.c)".into(),
         )],
         chooses: vec![
             (

@@ -118,8 +118,11 @@ impl Endpoint {
                     )?;
                 }
                 Knob::UserTimeout(timeout) => socket.set_tcp_user_timeout(timeout)?,
-                Knob::TrafficClass(class) if setup.local.is_ipv4() => socket.set_tos_v4(class.into())?,
-                Knob::TrafficClass(class) => socket.set_tclass_v6(class.into())?,
+                // Below the field's six bits stand those of congestion notification (RFC 3168 §5).
+                Knob::TrafficClass(class) if setup.local.is_ipv4() => {
+                    socket.set_tos_v4(u32::from(class) << 2)?;
+                }
+                Knob::TrafficClass(class) => socket.set_tclass_v6(u32::from(class) << 2)?,
             }
             Ok(CallOutcome::Ok)
         })
