@@ -134,7 +134,9 @@ fn declared(topic: &str, value: Option<&str>, declaration: &Declaration) -> (Opt
                 Choice::DelayedAcknowledgment(delay) => Some(*delay),
                 _ => None,
             });
-            let agrees = delay.zip(value).map(|(delay, value)| reading::time(delay) == value);
+            // What is declared is the longest delay; many stacks begin without one.
+            let seen = value.and_then(reading::read_time);
+            let agrees = delay.zip(seen).map(|(delay, seen)| seen <= delay);
             (delay.map(reading::time), agrees)
         }
         "throttle of challenges" | "throttle of refusals" => {

@@ -227,10 +227,10 @@ const RESETS_IN_THE_WINDOW: &str = "+0 open passive\n+0.02 < S\n+0.02 < .\n+0.02
     +0.01 < R rcv.nxt+100\n+0.01 < R rcv.nxt+100\n+0.01 < R rcv.nxt+100\n+0.01 < R rcv.nxt+100\n\
     +0.01 < R rcv.nxt+100\n+0.01 < R rcv.nxt+100\n+0.01 < R rcv.nxt+100\n+0.1 receive\n";
 
-const BEYOND_THE_WINDOW: &str = "+0 open passive\n+0.02 < S\n+0.02 < .\n+0.02 < . rcv.edge\n\
-    +0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.01 < . rcv.edge\n\
-    +0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.01 < . rcv.edge\n\
-    +0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.01 < . rcv.edge\n+0.1 receive\n";
+const BEYOND_THE_WINDOW: &str = "+0 open passive\n+0.02 < S\n+0.02 < .\n+0.02 < . rcv.edge+1000\n\
+    +0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n\
+    +0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n\
+    +0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.01 < . rcv.edge+1000\n+0.1 receive\n";
 
 const TWO_SENDS: &str =
     "+0 open passive\n+0.02 < S\n+0.02 < .\n+0.02 send 10\n+0.02 send 10\n+0.05 receive\n";

@@ -37,6 +37,19 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// What [`time`] wrote.
+pub(crate) fn read_time(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_once(' ')?;
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "us" => number / 1e6,
+        "ms" => number / 1e3,
+        "s" => number,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
 /// Segments of one end, with their lines and times.
 pub(crate) fn segments(trace: &Trace, wanted: End) -> Vec<(usize, Instant, &SegmentRecord)> {
     let of_end = trace.entries.iter().enumerate().filter_map(|(line, entry)| match &entry.happening {
