@@ -57,9 +57,6 @@ impl Linux {
     /// # Errors
     /// The kernel cannot be tested here; why.
     pub fn new() -> Result<Self, String> {
-        let refused = |what: &str, error: io::Error| format!("{what}: {error}");
-        let namespace = Namespace::new()
-            .map_err(|error| refused("cannot make a network namespace (are you root?)", error))?;
         let probe = Setup {
             local: [192, 0, 2, 1].into(),
             peer: [192, 0, 2, 2].into(),
@@ -70,7 +67,7 @@ impl Linux {
             nagle: true,
             congestion_control: false,
         };
-        namespace.device(&probe).map_err(|error| refused("cannot make a device with /dev/net/tun", error))?;
+        namespace::network(&probe)?;
         Ok(Self { declaration: declaration(&release()?), host: None })
     }
 
@@ -124,11 +121,9 @@ impl Stack for Linux {
         match Host::new(setup) {
             Ok(host) => self.host = Some(host),
             // That says nothing about the kernel's TCP.
-            Err(error) => resume_unwind(Box::new(Lost {
-                what: format!("the kernel gives no namespace with a device: {error}"),
-                last_words: Vec::new(),
-                finding: false,
-            })),
+            Err(reason) => {
+                resume_unwind(Box::new(Lost { what: reason, last_words: Vec::new(), finding: false }))
+            }
         }
     }
 
@@ -184,9 +179,8 @@ struct Host {
 }
 
 impl Host {
-    fn new(setup: &Setup) -> io::Result<Self> {
-        let namespace = Namespace::new()?;
-        let device = namespace.device(setup)?;
+    fn new(setup: &Setup) -> Result<Self, String> {
+        let (namespace, device) = namespace::network(setup)?;
         Ok(Self {
             endpoints: Vec::new(),
             device,

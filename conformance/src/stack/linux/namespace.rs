@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +64,25 @@ const SETTINGS: [(&str, &str); 31] = [
 /// What every IPv6 link takes in one packet (RFC 8200 §5); the kernel speaks no IPv6 on one that does not.
 const IPV6_MTU: u16 = 1280;
 
+/// The kernel makes namespaces and devices one after the other. Threads that wait for their turn inside the kernel hold up
+/// those of its own that have to finish the one that is being made, by seconds on a busy machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A namespace with a device in it.
+///
+/// # Errors
+/// What the kernel does not do, and why.
+pub(super) fn network(setup: &Setup) -> Result<(Namespace, SyncDevice), String> {
+    // A thread that panicked here has left nothing half done.
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let namespace = Namespace::new()
+        .map_err(|error| format!("the kernel makes no network namespace (are you root?): {error}"))?;
+    let device = namespace
+        .device(setup)
+        .map_err(|error| format!("the kernel makes no device by /dev/net/tun: {error}"))?;
+    Ok((namespace, device))
+}
+
 /// A network namespace; it lasts as long as this, its devices and its sockets.
 pub(super) struct Namespace {
     inside: File,
@@ -73,7 +93,7 @@ impl Namespace {
     ///
     /// # Errors
     /// No right to do so, or a kernel without namespaces.
-    pub(super) fn new() -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         let home = File::open(PRESENT)?;
         unshare(CloneFlags::CLONE_NEWNET)?;
         let _visit = Visit { home };
@@ -96,7 +116,7 @@ impl Namespace {
     ///
     /// # Errors
     /// No right to do so, no `/dev/net/tun`, or an address that the kernel does not want.
-    pub(super) fn device(&self, setup: &Setup) -> io::Result<SyncDevice> {
+    fn device(&self, setup: &Setup) -> io::Result<SyncDevice> {
         let _visit = self.visit()?;
         let builder = DeviceBuilder::new().name("tun0");
         let builder = match setup.local {
