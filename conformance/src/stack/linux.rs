@@ -26,7 +26,7 @@ use tcpspec_core::{Instant, State};
 use tun_rs::SyncDevice;
 
 use self::namespace::Namespace;
-use self::sockets::{Endpoint, failed};
+use self::sockets::{BACKLOG, Endpoint, failed};
 use crate::wire::carries_tcp;
 
 use super::{
@@ -104,8 +104,11 @@ fn declaration(release: &str) -> Declaration {
                 Choice::DelayedAcknowledgment(Duration::from_millis(200)),
                 "TCP_DELACK_MAX in Linux's include/net/tcp.h".into(),
             ),
-            (Choice::FinWait2Timeout(Duration::from_secs(60)), "net.ipv4.tcp_fin_timeout, for sockets that are closed for reading too".into()),
-            (Choice::ResetOnUnreadText, "__tcp_close in Linux's net/ipv4/tcp.c".into()),
+            (
+                Choice::HalfOpenTimeout(Duration::from_secs(63)),
+                "net.ipv4.tcp_synack_retries is 5: given up after 1 + 2 + 4 + 8 + 16 + 32 s".into(),
+            ),
+            (Choice::Backlog(BACKLOG.into()), "what this adapter passes to listen(2)".into()),
         ],
     }
 }
@@ -277,7 +280,7 @@ impl Host {
     fn state(&self, socket: SocketId) -> Option<State> {
         let endpoint = self.endpoints.get(index(socket))?;
         let _visit = self.namespace.visit().ok()?;
-        let mut rows = table::rows();
+        let mut rows = table::rows(self.setup.local.is_ipv4());
         rows.retain(|row| row.local == endpoint.local);
         let of_peer = |remote: u16| rows.iter().find(|row| row.remote == remote).map(|row| row.state);
         Some(

@@ -140,8 +140,13 @@ fn longest(scenario: &Scenario, msl: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::resume_unwind;
+
+    use tcpspec_core::{Instant, State};
+
     use crate::scenario;
     use crate::stack::reference::Reference;
+    use crate::stack::{CallOutcome, Declaration, Lost, NextTimer, Setup, SocketId, UserCall};
     use crate::suite::{self, Selection};
 
     fn reference() -> Box<dyn Stack> {
@@ -200,5 +205,61 @@ mod tests {
         assert_eq!(longest(&scenario, Duration::from_secs(30)), Duration::from_millis(66_249));
         let patient = scenario::parse_one("tcpspec 1\n\nscenario a\n\n* > S\n").expect("valid");
         assert_eq!(longest(&patient, Duration::ZERO), bench::PATIENCE);
+    }
+
+    /// The reference, in a place where the first attempt to start over comes to nothing.
+    #[derive(Default)]
+    struct Shy {
+        reference: Reference,
+        asked: bool,
+    }
+
+    impl Stack for Shy {
+        fn declaration(&self) -> &Declaration {
+            self.reference.declaration()
+        }
+
+        fn reset(&mut self, setup: &Setup) {
+            if !std::mem::replace(&mut self.asked, true) {
+                let what = "not now".to_owned();
+                resume_unwind(Box::new(Lost { what, last_words: Vec::new(), finding: false }));
+            }
+            self.reference.reset(setup);
+        }
+
+        fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+            self.reference.call(call)
+        }
+
+        fn deliver(&mut self, packet: &[u8]) {
+            self.reference.deliver(packet);
+        }
+
+        fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+            self.reference.emit(packet)
+        }
+
+        fn run_until(&mut self, time: Instant) -> Instant {
+            self.reference.run_until(time)
+        }
+
+        fn next_timer(&self) -> NextTimer {
+            self.reference.next_timer()
+        }
+
+        fn state(&self, socket: SocketId) -> Option<State> {
+            self.reference.state(socket)
+        }
+    }
+
+    #[test]
+    fn what_decided_nothing_is_played_once_more() {
+        let selection = Selection { filter: Some("3.5/passive-open".to_owned()), ..Selection::default() };
+        let waiting = Waiting { at_once: NonZeroUsize::MIN, limit: None };
+        let shy = || Box::new(Shy::default()) as Box<dyn Stack>;
+        let deviations = Deviations::default();
+        let results = play_side_by_side(shy, selection.cases(), Family::V4, &deviations, waiting, |_, _| {});
+        let verdicts: Vec<_> = results.iter().map(|result| &result.verdict).collect();
+        assert_eq!(verdicts, [&Verdict::Pass]);
     }
 }

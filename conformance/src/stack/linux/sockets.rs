@@ -33,7 +33,7 @@ impl Endpoint {
         let socket = new_socket(setup)?;
         let any: IpAddr = if setup.local.is_ipv4() { [0; 4].into() } else { [0_u8; 16].into() };
         socket.bind(&SocketAddr::new(any, port).into())?;
-        socket.listen(BACKLOG)?;
+        socket.listen(BACKLOG.into())?;
         Ok(Self::new(socket, port, None))
     }
 
@@ -146,7 +146,7 @@ impl Drop for Endpoint {
 }
 
 /// How many connections may wait to be accepted.
-const BACKLOG: i32 = 128;
+pub(super) const BACKLOG: u16 = 128;
 
 /// A socket as the setup wants it.
 fn new_socket(setup: &Setup) -> io::Result<Socket> {
