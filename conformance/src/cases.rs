@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::scenario::{self, Scenario};
 
 /// The files of the suite: the section of RFC 9293, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 35] = [
+static FILES: [(&str, &str, &str); 36] = [
     ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
     ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
     ("3.4.1", "initial sequence numbers", include_str!("../cases/3.4.1-initial-sequence-numbers.tcpspec")),
@@ -23,6 +23,7 @@ static FILES: [(&str, &str, &str); 35] = [
     ("3.7.1", "maximum segment size", include_str!("../cases/3.7.1-maximum-segment-size.tcpspec")),
     ("3.7.4", "Nagle's algorithm", include_str!("../cases/3.7.4-nagle.tcpspec")),
     ("3.8.1", "retransmission timeout", include_str!("../cases/3.8.1-retransmission-timeout.tcpspec")),
+    ("3.8.2", "congestion control", include_str!("../cases/3.8.2-congestion-control.tcpspec")),
     ("3.8.3", "connection failures", include_str!("../cases/3.8.3-connection-failures.tcpspec")),
     ("3.8.4", "keep-alives", include_str!("../cases/3.8.4-keep-alive.tcpspec")),
     ("3.8.5", "urgent text", include_str!("../cases/3.8.5-urgent.tcpspec")),

@@ -22,6 +22,7 @@ use super::{CallOutcome, Capability, Declaration, NextTimer, Setup, SocketId, St
 mod answers;
 mod arriving;
 mod comparisons;
+mod congestion;
 mod habits;
 mod sending;
 #[cfg(test)]
@@ -239,6 +240,7 @@ static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     faults.extend(arriving::faults());
     faults.extend(user::faults());
     faults.extend(habits::faults());
+    faults.extend(congestion::faults());
     faults.extend(variations::faults());
     faults
 });

@@ -125,7 +125,7 @@ fn endpoint(dice: &mut Dice) -> (Tcb, Call<'static>) {
     let profile = Profile {
         receive_buffer: dice.of(&[10, 4096, 65_535]),
         nagle: !dice.one_in(4),
-        congestion_control: false,
+        congestion_control: dice.one_in(2),
         user_timeout: Some(Duration::from_secs(300)),
         ..Profile::default()
     };
