@@ -1,11 +1,13 @@
 //! Checking a model: every reachable state, the answers, and the shortest run to a "no".
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use stateright::{Checker, HasDiscoveries, Model as _, Path};
 
 use super::definition::Definition;
+use super::edges::Edges;
 use super::model::Model;
 use super::moves::Action;
 use super::property::Question;
@@ -42,6 +44,8 @@ pub struct Outcome {
     pub time: Duration,
     /// The questions that were asked.
     pub asked: Vec<&'static Question>,
+    /// The transitions that were taken.
+    pub edges: Arc<Edges>,
     /// The answers that were no, each with a run.
     pub violated: Vec<(&'static Question, Story)>,
 }
@@ -67,7 +71,7 @@ pub fn check(model: Model, order: Order, threads: usize, mut each: impl FnMut(Pr
         Some((*question, telling::counterexample(&kept, question, path)))
     });
     let violated = violated.collect();
-    Outcome { progress, time: begun.elapsed(), asked, violated }
+    Outcome { progress, time: begun.elapsed(), asked, edges: kept.edges, violated }
 }
 
 type Found = Vec<(&'static str, Path<World, Action>)>;
@@ -89,9 +93,10 @@ fn finish(mut checker: impl Checker<Model>, each: &mut dyn FnMut(Progress)) -> (
     (progress, checker.discoveries().into_iter().collect())
 }
 
-/// Checks a definition: all its questions, all states.
+/// Checks a definition: all its questions, all states. A big one goes deepest first, which takes a tenth of the memory.
 pub fn definition(definition: Definition, threads: usize, each: impl FnMut(Progress)) -> Outcome {
-    check(Model::new(definition), Order::Breadth, threads, each)
+    let order = if definition.big { Order::Depth } else { Order::Breadth };
+    check(Model::new(definition), order, threads, each)
 }
 
 /// Checks a definition with a variation: for each question that it is said to break, the shortest run to a "no"; if it

@@ -68,7 +68,7 @@ pub struct EndDefinition {
     /// The initial send sequence number of each incarnation.
     pub iss: [u32; INCARNATIONS],
     /// What the user does, in this order. A crash ends one list and begins the next.
-    pub lives: &'static [&'static [Task]],
+    pub lives: Vec<Vec<Task>>,
     /// When the user reads.
     pub reading: Reading,
     /// The user may do these at any time, each of them once.
@@ -110,6 +110,9 @@ pub struct Definition {
     pub discipline: Discipline,
     /// What is under way at the beginning.
     pub leftovers: Vec<Packet>,
+    /// Whether the first task of both, A's active OPEN and B's passive one, and the handshake are over when the model
+    /// begins.
+    pub begins_open: bool,
     /// Whether what B sends is always lost.
     pub one_way: bool,
     /// Ticks; without them any timer that runs may go off at any time.
@@ -157,7 +160,7 @@ impl Default for EndDefinition {
         Self {
             profile: small(4, 2),
             iss: [100, 200, 300],
-            lives: &[],
+            lives: Vec::new(),
             reading: Reading::AtOnce,
             anything_of: &[],
         }
@@ -174,6 +177,7 @@ impl Default for Definition {
             ends: [EndDefinition::default(), right],
             discipline: Discipline::Anything,
             leftovers: Vec::new(),
+            begins_open: false,
             one_way: false,
             clock: None,
             timeouts: None,

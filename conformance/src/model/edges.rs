@@ -56,6 +56,13 @@ impl Edges {
         self.0[from as usize].load(Ordering::Relaxed) & (1 << to as u16) != 0
     }
 
+    /// Adds those of another model.
+    pub fn merge(&self, other: &Self) {
+        for (mine, theirs) in self.0.iter().zip(&other.0) {
+            mine.fetch_or(theirs.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
     /// The edges of figure 5 that nothing has gone along.
     pub fn missing(&self) -> impl Iterator<Item = (State, State, &'static str)> + '_ {
         FIGURE_5.into_iter().filter(|(from, to, _)| !self.has(*from, *to))

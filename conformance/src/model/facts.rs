@@ -39,7 +39,8 @@ pub(super) fn learn(world: &mut World, end: End, was: &Was, cause: Option<&Packe
     endpoint.opened |= opened || (was.state == State::SynReceived && state.is_synchronized());
     let (own, peers) = (endpoint.incarnation, endpoint.peers);
     let took_fin = endpoint.tcb.rcv.fin && !was.fin;
-    let acknowledged = was.state.is_synchronized() && !over && endpoint.tcb.snd.una != was.una;
+    let counts = was.state.is_synchronized() && was.state != State::TimeWait && !over;
+    let acknowledged = counts && endpoint.tcb.snd.una != was.una;
     let reset = cause.is_some_and(|packet| packet.ctl.has(Control::RST));
     let forged = cause.is_some_and(|packet| packet.of == FORGED);
     if opened && world.end(end.other()).agreed & Endpoint::pair(peers, own) == 0 {
@@ -57,7 +58,7 @@ pub(super) fn learn(world: &mut World, end: End, was: &Was, cause: Option<&Packe
     if forged && was.state.is_synchronized() && over {
         world.facts.insert(Fact::Harmed);
     }
-    if used(&[Rule::Rst3, Rule::Rst4, Rule::Rst5, Rule::Syn4, Rule::SynSent4]) && over {
+    if used(&[Rule::Rst4, Rule::Rst5, Rule::Syn4]) && over {
         world.facts.insert(Fact::Reset);
     }
     if used(&[Rule::Rst6]) && over {

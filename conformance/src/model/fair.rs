@@ -28,11 +28,26 @@ pub enum Stop {
 /// Runs until nothing is left to do. Segments arrive in the order in which they were sent; users do what they have to
 /// as soon as they may; a timer goes off when nothing else happens, TIME-WAIT's last. `each` is told every move, and the
 /// state before it.
-pub fn run(moves: &Moves<'_>, world: &World, mut each: impl FnMut(&World, Action)) -> (World, Stop) {
+pub fn run(moves: &Moves<'_>, world: &World, each: impl FnMut(&World, Action)) -> (World, Stop) {
     let mut world = world.clone();
     world.network = Network::default();
+    go_on(moves, world, VecDeque::new(), each)
+}
+
+/// As [`run`], but what is under way is not lost: it arrives first.
+pub fn run_delivering(moves: &Moves<'_>, world: &World, each: impl FnMut(&World, Action)) -> (World, Stop) {
+    let mut world = world.clone();
+    let under_way = std::mem::take(&mut world.network).packets().iter().copied().collect();
+    go_on(moves, world, under_way, each)
+}
+
+fn go_on(
+    moves: &Moves<'_>,
+    mut world: World,
+    mut under_way: VecDeque<Packet>,
+    mut each: impl FnMut(&World, Action),
+) -> (World, Stop) {
     (world.losses, world.duplicates, world.forged) = (0, 0, u8::MAX);
-    let mut under_way = VecDeque::new();
     let mut due = VecDeque::new();
     for endpoint in &mut world.ends {
         (endpoint.chosen, endpoint.crashes) = (u8::MAX, 0);

@@ -44,7 +44,7 @@ impl Model {
     #[must_use]
     pub fn varied(mut definition: Definition, variation: &Variation, question: Option<&'static str>) -> Self {
         let questions = question.map_or_else(|| questions(definition.holds), |name| questions(&[name]));
-        if let Change::Choice(choose) = variation.change {
+        if let Change::Choice(choose) | Change::AnySynReopens(choose) = variation.change {
             choose(&mut definition);
         }
         Self { definition, variation: Some(*variation), questions, edges: Arc::default() }
@@ -82,7 +82,7 @@ impl stateright::Model for Model {
     type Action = Action;
 
     fn init_states(&self) -> Vec<World> {
-        vec![World::new(&self.definition)]
+        vec![self.moves().beginning()]
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {

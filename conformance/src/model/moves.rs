@@ -7,7 +7,7 @@ use tcpspec_core::{
     Actions, Call, Context, Control, Event, Instant, Outcome, Rule, RuleSet, Segment, State, Timer,
 };
 
-use super::definition::{Ask, Definition, Forgery, Reading, TICK, When};
+use super::definition::{Ask, Clock, Definition, Forgery, Reading, TICK, When};
 use super::edges::Edges;
 use super::network::{Discipline, FORGED, MOST_TEXT, Packet};
 use super::variation::Change;
@@ -76,6 +76,22 @@ pub const fn octet(incarnation: u8, position: u8) -> u8 {
 }
 
 impl Moves<'_> {
+    /// The first state.
+    #[must_use]
+    pub fn beginning(&self) -> World {
+        let mut world = World::new(self.definition);
+        if self.definition.begins_open {
+            let mut effects = Effects::default();
+            self.apply(&mut world, Action::Call(End::Right, Ask::Listen), &mut effects);
+            self.apply(&mut world, Action::Call(End::Left, Ask::Connect), &mut effects);
+            while let Some(packet) = effects.sent.pop() {
+                self.apply(&mut world, Action::Arrive(packet), &mut effects);
+            }
+            world.chain = 0;
+        }
+        world
+    }
+
     /// Everything that can happen, in an order that depends on nothing but the state.
     pub fn list(&self, world: &World, list: &mut Vec<Action>) {
         for end in BOTH {
@@ -137,7 +153,8 @@ impl Moves<'_> {
         // Time stands still while a timer is due, and when nothing depends on it.
         let running = |endpoint: &Endpoint| endpoint.timers().iter().any(|timer| !self.is_dead(timer));
         let waits = !world.network.packets().is_empty() || world.ends.iter().any(running);
-        if self.definition.clock.is_some() && !due && waits {
+        if !due && waits && self.definition.clock.is_some_and(|clock| expiring(world, clock) <= world.losses)
+        {
             list.push(Action::Tick);
         }
     }
@@ -251,6 +268,7 @@ impl Moves<'_> {
             *deadline = if *deadline > 1 { *deadline - 1 } else { *deadline };
         }
         if let Some(clock) = self.definition.clock {
+            world.losses = world.losses.saturating_sub(expiring(world, clock));
             world.network.age(clock.lifetime);
         }
     }
@@ -309,7 +327,7 @@ impl Moves<'_> {
             ..Segment::default()
         };
         let before = world.end(end).state();
-        if matches!(self.change, Some(Change::AnySynReopens))
+        if matches!(self.change, Some(Change::AnySynReopens(_)))
             && before == State::TimeWait
             && segment.is_request()
         {
@@ -318,8 +336,13 @@ impl Moves<'_> {
             world.end_mut(end).tcb = tcpspec_core::Tcb::closed(profile);
             self.ask(world, end, Ask::Listen, effects);
         }
+        let sent_before = effects.sent.len();
         self.step(world, end, Event::SegmentArrives(&segment), Some(&packet), effects);
         self.add_what_a_variation_adds(world, packet, before, effects);
+        let resets = effects.sent[sent_before..].iter().any(|answer| answer.ctl.has(Control::RST));
+        if packet.ctl.has(Control::RST) && resets {
+            world.facts.insert(Fact::ResetAnswered);
+        }
     }
 
     /// What a removed rule makes happen besides.
@@ -429,8 +452,10 @@ impl Moves<'_> {
             (endpoint.opened, endpoint.ended) = (false, false);
         } else if returns {
             endpoint.peers = endpoint.former;
-        } else if state == State::Listen {
-            endpoint.peers = 0;
+        } else if state == State::Listen && was.state != State::Listen {
+            // Refused: what the user had queued went with the record.
+            (endpoint.peers, endpoint.sent, endpoint.read) = (0, 0, 0);
+            (endpoint.opened, endpoint.ended) = (false, false);
         }
         let took_syn =
             unopened(was.state) && matches!(state, State::SynReceived | State::Established | State::FinWait1);
@@ -480,6 +505,13 @@ impl Moves<'_> {
         }
         super::facts::end_of_stream(world, end);
     }
+}
+
+/// Segments that the next tick ends. That is a loss like any other: unless it is one of those that are lost, a segment
+/// arrives within its lifetime.
+fn expiring(world: &World, clock: Clock) -> u8 {
+    let oldest = |packet: &&Packet| packet.age + 1 >= clock.lifetime;
+    u8::try_from(world.network.packets().iter().filter(oldest).count()).unwrap_or(u8::MAX)
 }
 
 /// What an attacker sends to B, in A's name.

@@ -1,7 +1,7 @@
 //! What models are asked: things that are always so, and things that always come to pass.
 
 use stateright::Property;
-use tcpspec_core::{Control, State};
+use tcpspec_core::State;
 
 use super::fair::{self, Stop};
 use super::model::Model;
@@ -100,12 +100,7 @@ pub static QUESTIONS: &[Question] = &[
         !world.facts.has(Fact::Harmed)
     }),
     safety("reset-unanswered", "a RST is never answered with a RST", |_, world| {
-        let resets = |from| {
-            let sent =
-                move |packet: &&super::network::Packet| packet.ctl.has(Control::RST) && packet.from == from;
-            world.network.packets().iter().filter(sent).count()
-        };
-        world.ends.iter().any(|endpoint| endpoint.opened) || resets(End::Left) == 0 || resets(End::Right) == 0
+        !world.facts.has(Fact::ResetAnswered)
     }),
     liveness(
         "settles",
@@ -149,11 +144,11 @@ pub static QUESTIONS: &[Question] = &[
     liveness("no-war", "segments do not call forth segments without end", |model, world| {
         model.definition.longest_chain.is_none_or(|longest| world.chain <= longest)
     }),
-    liveness("user-served", "in the end every user has done what it meant to do", |model, world| {
-        let (end, stop) = fair::run(&model.moves(), world, |_, _| {});
-        let done = |end_of| end.end(end_of).is_done(&model.definition, end_of);
-        stop == Stop::Quiet && done(End::Left) && done(End::Right)
-    }),
+    liveness(
+        "falls-silent",
+        "what is under way is answered, and the answers are, and that comes to an end",
+        |model, world| fair::run_delivering(&model.moves(), world, |_, _| {}).1 == Stop::Quiet,
+    ),
 ];
 
 /// The question with this name.

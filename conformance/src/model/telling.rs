@@ -57,24 +57,33 @@ pub fn story(model: &Model, path: Path<World, Action>) -> Story {
 pub fn counterexample(model: &Model, question: &Question, path: Path<World, Action>) -> Story {
     let last = path.last_state().clone();
     let mut story = story(model, path);
+    let delivering = question.name == "falls-silent";
     if question.kind == Kind::Liveness && question.name != "no-war" {
-        story.note(
-            &last,
-            "from here on the network is kind: what was under way is lost, and nothing else".into(),
-        );
+        let words = if delivering {
+            "from here on the network is kind: what is under way arrives"
+        } else {
+            "from here on the network is kind: what was under way is lost, and nothing else"
+        };
+        story.note(&last, words.into());
         let before = story.lines.len();
         let mut left_out = 0;
-        let (end, stop) = fair::run(&model.moves(), &last, |world, action| {
+        let tell = |world: &World, action| {
             if story.lines.len() < before + MOST_FAIR_LINES {
                 story.tell(model, world, action);
             } else {
                 left_out += 1;
             }
-        });
+        };
+        let moves = model.moves();
+        let (end, stop) = if delivering {
+            fair::run_delivering(&moves, &last, tell)
+        } else {
+            fair::run(&moves, &last, tell)
+        };
         match stop {
             Stop::TooLong => story.note(&end, format!("and so on: {left_out} moves later it is no better")),
             Stop::Quiet if left_out > 0 => {
-                story.note(&end, format!("{left_out} moves later nothing more happens"));
+                story.note(&end, format!("{left_out} moves later nothing more happens"))
             }
             Stop::Quiet => story.note(&end, "nothing more happens".into()),
         }

@@ -1,3 +1,7 @@
+use tcpspec_core::State;
+
+use super::edges::Edges;
+use super::property::Kind;
 use super::report::{Report, subjects};
 use super::*;
 
@@ -6,10 +10,30 @@ fn reports() -> impl Iterator<Item = Report> {
 }
 
 #[test]
-fn every_model_holds_and_every_variation_breaks_what_it_says() {
+fn every_model_holds_every_variation_breaks_what_it_says_and_figure_5_is_walked_whole() {
+    let edges = Edges::default();
     for report in reports() {
         assert!(report.is_as_expected(), "{}", report.text());
+        report.outcomes.iter().for_each(|outcome| edges.merge(&outcome.edges));
     }
+    assert_eq!(edges.missing().collect::<Vec<_>>(), []);
+    assert_eq!(edges.entered().count(), State::ALL.len());
+}
+
+#[test]
+fn every_question_is_answered_no_by_some_variation() {
+    let broken: Vec<_> = subjects(None).iter().filter_map(|s| s.variation).flat_map(|v| v.breaks).collect();
+    let sensitive = |question: &&property::Question| broken.contains(&&question.name);
+    // The reference keeps its invariants whatever a wrapper makes of its answers.
+    let insensitive: Vec<_> = property::QUESTIONS
+        .iter()
+        .filter(|question| !sensitive(question))
+        .map(|question| question.name)
+        .collect();
+    assert_eq!(insensitive, ["invariants"]);
+    let count =
+        |kind| property::QUESTIONS.iter().filter(sensitive).filter(|question| question.kind == kind).count();
+    assert!(count(Kind::Safety) >= 12 && count(Kind::Liveness) >= 4);
 }
 
 #[test]

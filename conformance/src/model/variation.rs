@@ -51,10 +51,10 @@ pub enum Change {
     NumbersIgnored,
     /// A FIN is taken when it comes, text that is missing before it or not.
     FinOvertakes,
-    /// SYN-SENT takes any acknowledgment for one of its SYN.
+    /// SYN-SENT and SYN-RECEIVED take any acknowledgment for one of their SYN.
     AnyAcknowledgmentOpens,
-    /// A SYN reopens a connection in TIME-WAIT, whatever its number.
-    AnySynReopens,
+    /// A SYN reopens a connection in TIME-WAIT, whatever its number; with another choice besides.
+    AnySynReopens(fn(&mut Definition)),
 }
 
 impl Change {
@@ -70,6 +70,9 @@ impl Change {
             }
             Self::AnyAcknowledgmentOpens if tcb.state == State::SynSent && !packet.ctl.has(Control::RST) => {
                 packet.ack = if packet.ctl.has(Control::ACK) { tcb.snd.nxt } else { packet.ack };
+            }
+            Self::AnyAcknowledgmentOpens if tcb.state == State::SynReceived && packet.ctl == Control::ACK => {
+                (packet.seq, packet.ack) = (tcb.rcv.nxt, tcb.snd.nxt);
             }
             _ => {}
         }

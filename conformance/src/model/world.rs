@@ -46,6 +46,8 @@ pub enum Fact {
     InvariantBroken,
     /// One end has opened to an incarnation that never chose it.
     Unchosen,
+    /// A RST was answered with a RST.
+    ResetAnswered,
     /// An acknowledgment of another incarnation counted.
     OldAcknowledgment,
 }
@@ -144,7 +146,7 @@ impl Endpoint {
     /// Whether the user has nothing more to do.
     #[must_use]
     pub fn is_done(&self, definition: &Definition, end: End) -> bool {
-        let lives = definition.ends[index(end)].lives;
+        let lives = &definition.ends[index(end)].lives;
         lives.get(usize::from(self.life)).is_none_or(|tasks| usize::from(self.done) >= tasks.len())
     }
 

@@ -2,8 +2,8 @@
 
 use tcpspec_core::{Control, SeqNumber};
 
-use super::{CONNECT, LISTEN};
-use crate::model::definition::{Definition, EndDefinition, Task};
+use super::{CONNECT, LISTEN, ends};
+use crate::model::definition::Definition;
 use crate::model::network::{LEFTOVER, MOST_TEXT, Packet};
 use crate::model::variation::{Change, Variation};
 use crate::trace::End;
@@ -24,11 +24,6 @@ const TWO_OLD_SYNS: Variation = Variation {
     change: Change::Choice(|definition| definition.leftovers.push(old_syn_of_b())),
     breaks: &["settles"],
 };
-
-fn ends(a: &'static [&'static [Task]], b: &'static [&'static [Task]]) -> [EndDefinition; 2] {
-    let [left, right] = Definition::default().ends;
-    [EndDefinition { lives: a, ..left }, EndDefinition { lives: b, ..right }]
-}
 
 /// One segment of an earlier incarnation for each thing that such a segment can say.
 fn leftovers() -> Vec<Packet> {
@@ -72,9 +67,9 @@ fn three_way() -> Definition {
             },
             Variation {
                 id: "any-acknowledgment",
-                sentence: "A takes a SYN,ACK for the answer to its SYN, whatever it acknowledges",
+                sentence: "any acknowledgment counts as one of the SYN, whatever its numbers",
                 change: Change::AnyAcknowledgmentOpens,
-                breaks: &["chosen", "nothing-old-opens"],
+                breaks: &["nothing-old-opens", "same-numbers"],
             },
             TWO_OLD_SYNS,
         ],
