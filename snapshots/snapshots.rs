@@ -12,6 +12,7 @@ mod figures;
 mod opening;
 mod states;
 mod tables;
+mod why;
 
 /// Compares a text with the reviewed one in `folder`.
 fn review(folder: &str, name: &str, text: &str) {

@@ -150,6 +150,7 @@ pub fn small(buffer: u32, mss: u16) -> Profile {
         minimum_rto: TICK,
         maximum_rto: TICK,
         measure_round_trips: false,
+        congestion_control: false,
         user_timeout: None,
         ..Profile::default()
     }

@@ -83,7 +83,7 @@ pub fn counterexample(model: &Model, question: &Question, path: Path<World, Acti
         match stop {
             Stop::TooLong => story.note(&end, format!("and so on: {left_out} moves later it is no better")),
             Stop::Quiet if left_out > 0 => {
-                story.note(&end, format!("{left_out} moves later nothing more happens"))
+                story.note(&end, format!("{left_out} moves later nothing more happens"));
             }
             Stop::Quiet => story.note(&end, "nothing more happens".into()),
         }

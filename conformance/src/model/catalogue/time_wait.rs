@@ -1,5 +1,7 @@
 //! Why TIME-WAIT lasts two maximum segment lifetimes.
 
+use std::time::Duration;
+
 use tcpspec_core::profile::TimeWaitReuse;
 
 use super::{CLOSE, CONNECT, LISTEN, ends, task};
@@ -57,7 +59,7 @@ fn time_wait() -> Definition {
                 id: "none",
                 sentence: "no TIME-WAIT: the connection is CLOSED at once",
                 change: Change::Choice(|definition| {
-                    definition.ends.iter_mut().for_each(|end| end.profile.msl = TICK * 0);
+                    definition.ends.iter_mut().for_each(|end| end.profile.msl = Duration::ZERO);
                 }),
                 breaks: &["clean-close", "stream", "no-old-fin", "no-old-reset", "no-old-acknowledgment"],
             },
