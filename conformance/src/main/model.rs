@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tcpspec::model::check::Progress;
 use tcpspec::model::explorer;
-use tcpspec::model::report::{self, Report};
+use tcpspec::model::report::{self, Report, Subject};
 
 use crate::{Trouble, print};
 
@@ -49,10 +49,7 @@ pub(crate) fn run(arguments: &Model) -> Result<bool, Trouble> {
         return Err(Trouble("there is no such model; `tcpspec model --list` shows them all".into()));
     };
     if arguments.explore {
-        let port = arguments.port;
-        print(&format!("{}\nhttp://127.0.0.1:{port}/ (end it with Ctrl-C)\n", first.name()))?;
-        let served = explorer::serve(first, threads, port);
-        return served.map(|()| true).map_err(|error| Trouble(format!("port {port}: {error}")));
+        return explore(first, threads, arguments.port);
     }
     let mut as_expected = true;
     for subject in subjects {
@@ -66,6 +63,22 @@ pub(crate) fn run(arguments: &Model) -> Result<bool, Trouble> {
         as_expected &= report.is_as_expected();
     }
     Ok(as_expected)
+}
+
+/// Opens the explorer, and says where the shortest counterexamples are: those that it finds itself may be longer.
+fn explore(subject: &Subject, threads: usize, port: u16) -> Result<bool, Trouble> {
+    explorer::is_free(port).map_err(|error| Trouble(format!("port {port}: {error}")))?;
+    let address = format!("http://127.0.0.1:{port}/");
+    let mut text = format!("{}: {address} (Ctrl-C ends it)\n", subject.name());
+    if subject.variation.is_some() {
+        let report = subject.clone().check(threads, |_| {});
+        for (question, story) in report.counterexamples() {
+            text.push_str(&format!("  NO {question}: {address}#/steps/{}\n", story.steps));
+        }
+    }
+    print(&text)?;
+    explorer::serve(subject, threads, port);
+    Ok(true)
 }
 
 /// Writes each counterexample to a file of its own.

@@ -8,10 +8,10 @@ use super::telling::Story;
 use crate::trace::{End, Happening, Trace};
 
 const ROW: usize = 26;
-const LEFT: usize = 150;
-const RIGHT: usize = 610;
+const LEFT: usize = 170;
+const RIGHT: usize = 670;
 const MIDDLE: usize = LEFT.midpoint(RIGHT);
-const WIDTH: usize = 760;
+const WIDTH: usize = 790;
 
 /// The diagram. A segment that arrives late has an arrow from the middle, one that stays under way ends there.
 #[must_use]
@@ -20,7 +20,8 @@ pub(super) fn svg(story: &Story) -> String {
     let mut svg = format!(
         "<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' font-family='monospace' font-size='12'>\
          <defs><marker id='head' markerWidth='8' markerHeight='8' refX='7' refY='4' orient='auto'>\
-         <path d='M0,0 L8,4 L0,8 z'/></marker></defs>"
+         <path d='M0,0 L8,4 L0,8 z'/></marker></defs>\
+         <rect width='{WIDTH}' height='{height}' fill='white'/>"
     );
     for (x, name) in [(LEFT, "A"), (RIGHT, "B")] {
         let _ = write!(
@@ -30,9 +31,13 @@ pub(super) fn svg(story: &Story) -> String {
         );
     }
     let mut shown: [Option<State>; 2] = [None; 2];
+    let mut time = None;
     for (row, line) in story.lines.iter().enumerate() {
         let y = ROW * (row + 2);
         draw(&mut svg, y, &line.entry.happening, &line.comment);
+        if story.timed && time.replace(line.entry.time) != Some(line.entry.time) {
+            text(&mut svg, 6, y, "start", &format!("tick {}", line.entry.time.0 / 1_000_000), "fill='#a50'");
+        }
         let states = [(line.entry.left, LEFT - 10, "end"), (line.entry.right, RIGHT + 10, "start")];
         for ((state, x, anchor), shown) in states.into_iter().zip(&mut shown) {
             if let Some(state) = state.filter(|state| *shown != Some(*state)) {
@@ -58,15 +63,15 @@ fn draw(svg: &mut String, y: usize, happening: &Happening, comment: &str) {
             let to = if *lost { MIDDLE + 40 } else { x_of(from.other()) };
             arrow(svg, y, x_of(*from), to, if *lost { "stroke-dasharray='4'" } else { "" });
             let lost = if *lost { "  lost" } else { "" };
-            label(svg, y, &format!("{}{lost}", trace.segment_text(*from, segment)), comment);
+            label(svg, MIDDLE, y, &format!("{}{lost}", trace.segment_text(*from, segment)), comment);
         }
         Happening::Departure { from, segment } => {
             arrow(svg, y, x_of(*from), MIDDLE, "stroke-dasharray='4'");
-            label(svg, y, &trace.segment_text(*from, segment), comment);
+            label(svg, x_of(*from).midpoint(MIDDLE), y, &trace.segment_text(*from, segment), comment);
         }
         Happening::Arrival { from, segment } => {
             arrow(svg, y, MIDDLE, x_of(from.other()), "");
-            label(svg, y, &trace.segment_text(*from, segment), comment);
+            label(svg, x_of(from.other()).midpoint(MIDDLE), y, &trace.segment_text(*from, segment), comment);
         }
     }
 }
@@ -85,9 +90,9 @@ fn arrow(svg: &mut String, y: usize, from: usize, to: usize, style: &str) {
     );
 }
 
-fn label(svg: &mut String, y: usize, words: &str, comment: &str) {
+fn label(svg: &mut String, x: usize, y: usize, words: &str, comment: &str) {
     let comment = if comment.is_empty() { String::new() } else { format!("  ({comment})") };
-    text(svg, MIDDLE, y - 4, "middle", &format!("{words}{comment}"), "");
+    text(svg, x, y - 4, "middle", &format!("{words}{comment}"), "");
 }
 
 fn text(svg: &mut String, x: usize, y: usize, anchor: &str, words: &str, style: &str) {

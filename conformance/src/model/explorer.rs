@@ -8,18 +8,22 @@ use stateright::Model as _;
 use super::model::Model;
 use super::report::Subject;
 
-/// Serves the explorer on a loopback port until the process ends.
+/// Whether nobody else listens on a loopback port; the library panics where it cannot listen.
 ///
 /// # Errors
-/// If the port is taken.
-pub fn serve(subject: &Subject, threads: usize, port: u16) -> io::Result<()> {
-    let address = (Ipv4Addr::LOCALHOST, port);
-    // The library panics where it cannot listen.
-    drop(TcpListener::bind(address)?);
+/// If somebody does.
+pub fn is_free(port: u16) -> io::Result<()> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop)
+}
+
+/// Serves the explorer on a free loopback port until the process ends.
+///
+/// # Panics
+/// If the port is not free.
+pub fn serve(subject: &Subject, threads: usize, port: u16) {
     let model = match &subject.variation {
         None => Model::new(subject.definition.clone()),
         Some(variation) => Model::varied_with_all_questions(subject.definition.clone(), variation),
     };
-    model.checker().threads(threads).serve(address);
-    Ok(())
+    model.checker().threads(threads).serve((Ipv4Addr::LOCALHOST, port));
 }

@@ -31,6 +31,8 @@ pub struct Story {
     pub lines: Vec<Line>,
     /// Whether time counts.
     pub timed: bool,
+    /// The way to the last state, as the explorer's addresses have it; empty unless it is a counterexample.
+    pub steps: String,
     ticks: u32,
     /// The segment that the last line says was sent.
     just_sent: Option<Packet>,
@@ -56,7 +58,8 @@ pub fn story(model: &Model, path: Path<World, Action>) -> Story {
 #[must_use]
 pub fn counterexample(model: &Model, question: &Question, path: Path<World, Action>) -> Story {
     let last = path.last_state().clone();
-    let mut story = story(model, path);
+    let steps = path.encode(model);
+    let mut story = Story { steps, ..story(model, path) };
     let delivering = question.name == "falls-silent";
     if question.kind == Kind::Liveness && question.name != "no-war" {
         let words = if delivering {
