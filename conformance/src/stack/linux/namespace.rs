@@ -64,9 +64,17 @@ const SETTINGS: [(&str, &str); 31] = [
 /// What every IPv6 link takes in one packet (RFC 8200 §5); the kernel speaks no IPv6 on one that does not.
 const IPV6_MTU: u16 = 1280;
 
-/// The kernel makes namespaces and devices one after the other. Threads that wait for their turn inside the kernel hold up
+/// Settings of a namespace that others are made from.
+const SETTINGS_FOR_CHILDREN: [(&str, &str); 1] = [
+    // A table of sockets of their own. To look for a socket in the one that all share takes milliseconds.
+    ("ipv4/tcp_child_ehash_entries", "1024"),
+];
+
+/// A namespace without a device, in which all others are made.
+///
+/// They are made one after the other, as the kernel makes them. Threads that wait for their turn inside the kernel hold up
 /// those of its own that have to finish the one that is being made, by seconds on a busy machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+static NURSERY: Mutex<Option<Namespace>> = Mutex::new(None);
 
 /// A namespace with a device in it.
 ///
@@ -74,13 +82,22 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// What the kernel does not do, and why.
 pub(super) fn network(setup: &Setup) -> Result<(Namespace, SyncDevice), String> {
     // A thread that panicked here has left nothing half done.
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let namespace = Namespace::new()
+    let mut nursery = NURSERY.lock().unwrap_or_else(PoisonError::into_inner);
+    let namespace = in_nursery(&mut nursery)
         .map_err(|error| format!("the kernel makes no network namespace (are you root?): {error}"))?;
     let device = namespace
         .device(setup)
         .map_err(|error| format!("the kernel makes no device by /dev/net/tun: {error}"))?;
     Ok((namespace, device))
+}
+
+fn in_nursery(nursery: &mut Option<Namespace>) -> io::Result<Namespace> {
+    let nursery = match nursery {
+        Some(nursery) => nursery,
+        None => nursery.insert(Namespace::new(&SETTINGS_FOR_CHILDREN)?),
+    };
+    let _visit = nursery.visit()?;
+    Namespace::new(&SETTINGS)
 }
 
 /// A network namespace; it lasts as long as this, its devices and its sockets.
@@ -89,16 +106,16 @@ pub(super) struct Namespace {
 }
 
 impl Namespace {
-    /// Makes one.
+    /// Makes one with these settings.
     ///
     /// # Errors
     /// No right to do so, or a kernel without namespaces.
-    fn new() -> io::Result<Self> {
+    fn new(settings: &[(&str, &str)]) -> io::Result<Self> {
         let home = File::open(PRESENT)?;
         unshare(CloneFlags::CLONE_NEWNET)?;
         let _visit = Visit { home };
         let namespace = Self { inside: File::open(PRESENT)? };
-        for (name, value) in SETTINGS {
+        for (name, value) in settings {
             // One that is missing is missing in every run on this kernel.
             let _ = fs::write(format!("/proc/sys/net/{name}"), value);
         }

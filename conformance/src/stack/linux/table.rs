@@ -15,8 +15,7 @@ pub(super) struct Row {
     pub(super) state: State,
 }
 
-/// The TCP sockets over IPv4, or over IPv6, of the namespace that the calling thread is in. The kernel looks through the
-/// sockets of all namespaces for them, which takes it a millisecond or two.
+/// The TCP sockets over IPv4, or over IPv6, of the namespace that the calling thread is in.
 pub(super) fn rows(ipv4: bool) -> Vec<Row> {
     let table = if ipv4 { "tcp" } else { "tcp6" };
     let text = fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap_or_default();
