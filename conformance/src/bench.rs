@@ -176,6 +176,8 @@ struct Bench<'s> {
     standstill: u32,
     /// How much later than it wanted the bench was at worst, on a clock that does not wait for it.
     late: Duration,
+    /// By how much the steps of the story were late, all together.
+    late_in_all: Duration,
     trace: Trace,
     addresses: Addresses,
     connections: Vec<Connection>,
@@ -215,6 +217,7 @@ impl<'s> Bench<'s> {
             previous: Moment::at(Instant::ZERO),
             standstill: 0,
             late: Duration::ZERO,
+            late_in_all: Duration::ZERO,
             trace: Trace::default(),
             addresses,
             connections: Connection::all_of(scenario, addresses),
