@@ -8,9 +8,13 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 
 use crate::cases;
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::suite;
-use crate::verdict::Verdict;
+use crate::verdict::{Cause, Verdict};
+
+mod finding;
+
+pub use finding::KnownFinding;
 
 /// The lists that are built in, by stack.
 static BUILT_IN: [(&str, &str); 3] = [
@@ -33,22 +37,6 @@ pub struct Deviation {
     pub reason: String,
     /// Where it is discussed.
     pub link: Option<String>,
-}
-
-/// A departure that a campaign finds, and that is known.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnownFinding {
-    /// Signatures of causes ([`crate::verdict::Cause`]) that have this reason.
-    pub signatures: Vec<String>,
-    /// Versions of the stack that depart so.
-    pub versions: VersionReq,
-    /// What happens and why it is on the list, in a sentence.
-    pub reason: String,
-    /// Where it is discussed.
-    pub link: Option<String>,
-    /// A file with one scenario that shows it. A campaign plays it first, so that the list stays true.
-    pub scenario: Option<String>,
 }
 
 /// Cells of the [grid](crate::grid) that are known to differ in one way, as `tcpspec grid` prints them.
@@ -138,11 +126,15 @@ impl Deviations {
         &self.findings
     }
 
-    /// The entry for a finding with this signature, if there is one.
+    /// The entry for a departure with this cause, if there is one.
     #[must_use]
-    pub fn finding(&self, signature: &str, version: &str) -> Option<&KnownFinding> {
-        let listed = |entry: &&KnownFinding| entry.signatures.iter().any(|known| known == signature);
-        self.findings.iter().filter(listed).find(|entry| covers(&entry.versions, version))
+    pub fn finding(&self, cause: &Cause, version: &str) -> Option<&KnownFinding> {
+        self.findings_of(version).find(|entry| entry.is_about(cause))
+    }
+
+    /// The entries for findings that are about this version.
+    pub fn findings_of(&self, version: &str) -> impl Iterator<Item = &KnownFinding> {
+        self.findings.iter().filter(move |entry| covers(&entry.versions, version))
     }
 
     /// Checks the entries against the suite, whatever versions they are about.
@@ -175,24 +167,9 @@ impl Deviations {
     }
 
     fn check_findings(&self) -> Result<(), String> {
-        for (index, entry) in self.findings.iter().enumerate() {
-            let problem = |what: String| Err(format!("finding {}: {what}", index + 1));
-            if entry.signatures.is_empty() {
-                return problem("it lists no signature".to_owned());
-            }
-            for signature in &entry.signatures {
-                let same = |other: &KnownFinding| {
-                    other.signatures.contains(signature) && other.versions == entry.versions
-                };
-                if let Some(first) = self.findings[..index].iter().position(same) {
-                    return problem(format!("finding {} already lists {signature:?}", first + 1));
-                }
-            }
-            if let Some(Err(error)) = entry.scenario.as_deref().map(scenario::parse_one) {
-                return problem(format!("its scenario is none: {error}"));
-            }
-        }
-        Ok(())
+        let problems = self.findings.iter().map(KnownFinding::problem);
+        let first = problems.enumerate().find_map(|(index, problem)| Some((index, problem?)));
+        first.map_or(Ok(()), |(index, problem)| Err(format!("finding {}: {problem}", index + 1)))
     }
 
     /// Where the list expects a case to fail, if it does.
@@ -243,22 +220,29 @@ pub fn place(scenario: &Scenario, step: Option<usize>) -> String {
 /// The line `at = ...` that an entry for this place has: text in double quotes, as TOML reads it.
 #[must_use]
 pub fn at_line(place: &str) -> String {
-    let mut text = String::from("at = \"");
-    for c in place.chars() {
+    format!("at = {}", quoted(place))
+}
+
+/// Text in double quotes, as TOML reads it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
         match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            c if c.is_control() => text.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => text.push(c),
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
         }
     }
-    text.push('"');
-    text
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::requirement::Level;
+    use crate::scenario;
     use crate::verdict::Failure;
 
     const LIST: &str = r#"

@@ -27,10 +27,11 @@ mod task;
 mod tests;
 mod worker;
 
-pub use campaign::{Event, Options, Outcome, Progress, run};
+pub use campaign::{Event, Options, Outcome, Progress, Subject, replay, run};
 pub use corpus::{Corpus, Entry, without_expectations};
 pub use draw::Draw;
 pub use finding::Finding;
+pub use task::Judged;
 pub use worker::{HUNG, Limits, serve};
 
 /// Judges stories, one after the other.

@@ -15,6 +15,7 @@ use self::check::{Check, check};
 use self::fuzz::{Fuzz, fuzz};
 use self::grid::{GridArguments, grid};
 use self::profile::{ProfileArguments, profile};
+use self::promote::{Promote, promote};
 use self::replay::{Replay, replay};
 use self::requirements::{Requirements, requirements};
 
@@ -30,6 +31,8 @@ mod list;
 mod profile;
 #[path = "main/progress.rs"]
 mod progress;
+#[path = "main/promote.rs"]
+mod promote;
 #[path = "main/replay.rs"]
 mod replay;
 #[path = "main/requirements.rs"]
@@ -78,6 +81,8 @@ enum Command {
     Profile(ProfileArguments),
     /// Say where the stack stands on each of the 119 requirements that RFC 9293 numbers, and what says so
     Requirements(Requirements),
+    /// Make a finding a stored regression, or an entry of a list of known deviations
+    Promote(Promote),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
     Explain {
         /// For example MUST-13, RST-4 or the id of a case
@@ -97,6 +102,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check(&arguments),
         Command::Replay(arguments) => replay(&arguments),
         Command::Fuzz(arguments) => fuzz(&arguments),
+        Command::Promote(arguments) => promote(&arguments),
         #[cfg(feature = "model")]
         Command::Model(arguments) => model::run(&arguments),
         Command::Grid(arguments) => grid(&arguments),

@@ -75,6 +75,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether it expects anything of the stack: some segment, a silence, or the outcome of a call.
+    #[must_use]
+    pub fn expects(&self) -> bool {
+        self.steps.iter().any(|step| match &step.what {
+            What::Call { expected, .. } => !expected.is_empty(),
+            What::Expect(_) | What::Quiet(_) => true,
+            What::Segment(_) | What::Icmp(_) | What::Device { .. } => false,
+        })
+    }
+
     /// What the stack must be able to do: what the scenario names, and what its steps cannot do without.
     pub fn all_needs(&self) -> impl Iterator<Item = Capability> {
         let congestion = self.setup.congestion.unwrap_or(false).then_some(Capability::CongestionControl);

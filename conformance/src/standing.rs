@@ -228,7 +228,7 @@ fn play_cases(stack: &mut dyn Stack, family: Family, deviations: &Deviations, gr
             if let Verdict::Fail(failure) = run.verdict
                 && let Some(cause) = failure.cause
             {
-                let known = deviations.finding(&cause.to_string(), &version).is_some();
+                let known = deviations.finding(&cause, &version).is_some();
                 objections.entry(cause.rule.into_owned()).or_default()[usize::from(!known)] += 1;
             }
         }

@@ -45,8 +45,8 @@ impl Broke {
             Self::Flood => ("flood", "segments sent", "no end".into()),
             Self::Standstill => ("flood", "time", "stands still".into()),
         };
-        // A panic is the same wherever the connection that happened to be looked at stood.
-        let state = state.filter(|_| rule != "panic");
+        // These are the same wherever the connection that happened to be looked at stood.
+        let state = state.filter(|_| !["panic", "flood"].contains(&rule));
         Cause { rule: rule.into(), state, class: class.into(), differed }
     }
 }

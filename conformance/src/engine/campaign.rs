@@ -2,18 +2,19 @@
 //!
 //! It leaves out how findings are kept and shown: whoever runs a campaign is told of each as it comes.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::cause::{CauseRecord, Death};
-use super::coverage::{Feature, Reached};
+use super::cause::{CauseRecord, Cluster, Death};
+use super::coverage::{Feature, FeatureSet, Reached};
 use super::pool::{News, Pool};
 use super::task::{Answer, Hit, Judged, Order, Played};
 use super::{Corpus, Entry, finding::Finding, shrink};
 use crate::scenario::{self, Scenario};
 use crate::stack::{Clock, Declaration};
+use crate::verdict::{Cause, Verdict};
 
 /// Stories of a round: the guidance of the next one waits for all of them.
 const ROUND: u64 = 2048;
@@ -25,10 +26,10 @@ const CHUNK: u64 = 64;
 const SLOW: (u64, u64) = (16, 1);
 
 /// A stack whose process has ended so often is not played to any more.
-const MOST_DEATHS: usize = 8;
+const MOST_DEATHS: usize = 5;
 
 /// How many candidates are tried to shrink one finding, and how many of them may cost a process.
-const SHRINKING: (usize, usize) = (3000, 24);
+const SHRINKING: (usize, usize) = (3000, 16);
 
 /// How long processes that still play are waited for when time is up.
 const GRACE: Duration = Duration::from_millis(500);
@@ -64,8 +65,10 @@ pub struct Progress {
     pub corpus: usize,
     /// What was reached.
     pub reached: Reached,
-    /// Causes found.
+    /// Departures found, those with one cause counted once.
     pub findings: usize,
+    /// Stories that ended with a departure that is listed.
+    pub known: u64,
     /// Time since the beginning.
     pub elapsed: Duration,
 }
@@ -86,38 +89,56 @@ pub enum Event<'a> {
 pub struct Outcome {
     /// How far it came.
     pub progress: Progress,
-    /// One finding for each cause, gravest first.
+    /// One finding for each cluster of causes that are not listed, gravest first.
     pub findings: Vec<Finding>,
+    /// Causes that are listed, and how many stories had them.
+    pub known: BTreeMap<CauseRecord, u64>,
+    /// Scenarios of [`Subject::to_show`] that no longer show what is listed, by index.
+    pub gone: Vec<usize>,
     /// Why it ended before its time, if it did.
     pub given_up: Option<String>,
 }
 
-/// Runs a campaign. `start` makes the command of a process that calls [`super::serve`] with the same stack and seed.
+/// What a campaign is about.
+pub struct Subject<'a> {
+    /// The stack.
+    pub stack: &'a Declaration,
+    /// Makes the command of a process that calls [`super::serve`] with that stack and the campaign's seed.
+    pub start: &'a dyn Fn() -> Command,
+    /// Whether a departure with this cause is listed: then it is counted and no more.
+    pub listed: &'a dyn Fn(&Cause) -> bool,
+    /// Stories that show listed departures, played first; none for those that nobody keeps.
+    pub to_show: &'a [Option<Scenario>],
+}
+
+/// Runs a campaign.
 ///
 /// # Errors
 /// Processes that cannot be started, and whatever `told` cannot do, such as writing a finding to a full disk.
 pub fn run(
     options: &Options,
-    stack: &Declaration,
-    start: &dyn Fn() -> Command,
+    subject: &Subject<'_>,
     told: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
 ) -> io::Result<Outcome> {
-    let pool = Pool::new(start, options.jobs)?;
-    let (round, chunk) = if stack.clock == Clock::Real { SLOW } else { (ROUND, CHUNK) };
+    let pool = Pool::new(subject.start, options.jobs)?;
+    let (round, chunk) = if subject.stack.clock == Clock::Real { SLOW } else { (ROUND, CHUNK) };
     let mut campaign = Campaign {
         options,
         begun: Instant::now(),
         chunk,
-        corpus: Corpus::new(options.seed, stack),
+        corpus: Corpus::new(options.seed, subject.stack),
         taught: vec![(0, 0); pool.len()],
         pool,
         lessons: Vec::new(),
-        known: HashSet::new(),
+        features: HashSet::default(),
+        listed: subject.listed,
+        known: BTreeMap::new(),
         findings: BTreeMap::new(),
         progress: Progress::default(),
         deaths: 0,
         told,
     };
+    let gone = campaign.gone(subject.to_show)?;
     let mut next = 0;
     let given_up = loop {
         let end = (next + round).min(options.runs.unwrap_or(u64::MAX));
@@ -130,11 +151,11 @@ pub fn run(
         }
         next = end;
     };
-    let Campaign { findings, mut progress, begun, .. } = campaign;
-    progress.elapsed = begun.elapsed();
+    campaign.tell_progress()?;
+    let Campaign { findings, known, progress, .. } = campaign;
     let mut findings: Vec<_> = findings.into_values().collect();
     findings.sort_by_key(|finding| (finding.gravity(), finding.steps(), finding.cause.clone()));
-    Ok(Outcome { progress, findings, given_up })
+    Ok(Outcome { progress, findings, known, gone, given_up })
 }
 
 struct Campaign<'c> {
@@ -147,8 +168,10 @@ struct Campaign<'c> {
     lessons: Vec<Order>,
     /// How many lessons each process has had, and in which incarnation.
     taught: Vec<(u64, usize)>,
-    known: HashSet<Feature>,
-    findings: BTreeMap<CauseRecord, Finding>,
+    features: FeatureSet,
+    listed: &'c dyn Fn(&Cause) -> bool,
+    known: BTreeMap<CauseRecord, u64>,
+    findings: BTreeMap<Cluster, Finding>,
     progress: Progress,
     deaths: usize,
     told: &'c mut dyn FnMut(Event<'_>) -> io::Result<()>,
@@ -185,6 +208,20 @@ impl Campaign<'_> {
         self.begun.elapsed()
     }
 
+    /// The listed departures that do not happen any more.
+    fn gone(&mut self, to_show: &[Option<Scenario>]) -> io::Result<Vec<usize>> {
+        let mut gone = Vec::new();
+        for (index, story) in to_show.iter().enumerate() {
+            if let Some(story) = story
+                && let Ok(judged) = self.judge(story)?
+                && judged.verdict == Verdict::Pass.word()
+            {
+                gone.push(index);
+            }
+        }
+        Ok(gone)
+    }
+
     fn is_late(&self) -> bool {
         self.options.time.is_some_and(|time| self.elapsed() >= time)
     }
@@ -210,17 +247,9 @@ impl Campaign<'_> {
         }
         self.play(&mut round)?;
         let last = self.last_index(&round);
-        self.merge(&round, last);
-        let new: Vec<_> = round
-            .played
-            .range(..=last)
-            .flat_map(|(_, played)| played.hits.iter().map(|hit| (hit.index, hit.cause.clone())))
-            .chain(
-                round.deaths.range(..=last).map(|(index, death)| (*index, CauseRecord::from(&death.cause()))),
-            )
-            .collect();
+        let new = self.merge(&round, last);
         self.deaths += round.deaths.range(..=last).count();
-        self.shrink_new(new)?;
+        self.shrink_new(&new)?;
         let (entries, features) = self.lesson(&round, last);
         self.corpus.add(&entries);
         self.progress.corpus += entries.len();
@@ -248,7 +277,9 @@ impl Campaign<'_> {
                     News::Death(death) => self.died(round, worker, range, death)?,
                     News::Answer(answer) => {
                         if let (Answer::Played(played), Some(range)) = (*answer, range) {
-                            self.heard(&played.hits)?;
+                            for hit in &played.hits {
+                                self.heard(hit.index, &hit.cause, None)?;
+                            }
                             round.played.insert(range.0, played);
                         }
                     }
@@ -297,7 +328,7 @@ impl Campaign<'_> {
                 round.suspects[worker].extend((from..to).map(|index| (index, index + 1)));
             }
             Some((index, _)) => {
-                self.heard_of_death(index, &death)?;
+                self.heard(index, &CauseRecord::from(&death.cause()), Some(death.what()))?;
                 round.deaths.insert(index, death);
             }
             None => {}
@@ -316,59 +347,61 @@ impl Campaign<'_> {
     }
 
     /// Takes note of causes as soon as they are known, so that nothing is lost if we are.
-    fn heard(&mut self, hits: &[Hit]) -> io::Result<()> {
-        for hit in hits {
-            if !self.findings.contains_key(&hit.cause) {
-                let finding = self.finding(hit.index, hit.cause.clone(), None);
-                (self.told)(Event::Found(&finding))?;
-                self.findings.insert(hit.cause.clone(), finding);
-            }
+    fn heard(&mut self, index: u64, cause: &CauseRecord, what: Option<String>) -> io::Result<()> {
+        let cluster = Cluster::of(cause);
+        if self.findings.contains_key(&cluster) || (self.listed)(&Cause::from(cause)) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    fn heard_of_death(&mut self, index: u64, death: &Death) -> io::Result<()> {
-        let cause = CauseRecord::from(&death.cause());
-        if !self.findings.contains_key(&cause) {
-            let finding = self.finding(index, cause.clone(), Some(death.what()));
-            (self.told)(Event::Found(&finding))?;
-            self.findings.insert(cause, finding);
-        }
-        Ok(())
-    }
-
-    fn finding(&self, index: u64, cause: CauseRecord, what: Option<String>) -> Finding {
-        Finding {
-            cause,
+        let finding = Finding {
+            cause: cause.clone(),
             seed: self.options.seed,
             index,
             hits: 0,
-            found_after: self.elapsed(),
+            variants: BTreeMap::new(),
+            found_after: self.begun.elapsed(),
             story: self.corpus.story(index),
             shortened: false,
+            repeats: true,
             what,
             judged: None,
-        }
+        };
+        (self.told)(Event::Found(&finding))?;
+        self.findings.insert(cluster, finding);
+        Ok(())
     }
 
-    /// Merges how much was played and how often each cause was hit, in the order of the stories.
-    fn merge(&mut self, round: &Round, last: u64) {
+    /// Merges how much was played and how often each cause was hit, in the order of the stories. Returns the first
+    /// story of each cluster that is not listed.
+    fn merge(&mut self, round: &Round, last: u64) -> Vec<(u64, CauseRecord)> {
+        let mut hits: Vec<Hit> = Vec::new();
         for played in round.played.range(..=last).map(|(_, played)| played) {
             self.progress.executions += played.executions;
             self.progress.inconclusive += played.inconclusive;
             self.progress.skipped += played.skipped;
-            for hit in &played.hits {
-                if let Some(finding) = self.findings.get_mut(&hit.cause) {
-                    finding.hits += hit.count;
-                }
-            }
+            hits.extend_from_slice(&played.hits);
         }
-        for (_, death) in round.deaths.range(..=last) {
+        for (index, death) in round.deaths.range(..=last) {
             self.progress.executions += 1;
-            if let Some(finding) = self.findings.get_mut(&CauseRecord::from(&death.cause())) {
-                finding.hits += 1;
+            hits.push(Hit { cause: CauseRecord::from(&death.cause()), index: *index, count: 1 });
+        }
+        hits.sort_by_key(|hit| hit.index);
+        let (mut first, mut seen) = (Vec::new(), BTreeSet::new());
+        for Hit { cause, index, count } in hits {
+            if (self.listed)(&Cause::from(&cause)) {
+                *self.known.entry(cause).or_default() += count;
+                self.progress.known += count;
+                continue;
+            }
+            let cluster = Cluster::of(&cause);
+            if let Some(finding) = self.findings.get_mut(&cluster) {
+                finding.hits += count;
+                *finding.variants.entry(cause.clone()).or_default() += count;
+            }
+            if seen.insert(cluster) {
+                first.push((index, cause));
             }
         }
+        first
     }
 
     /// What everybody learns from a round: stories that reached something first, and what that was.
@@ -376,7 +409,7 @@ impl Campaign<'_> {
         let (mut entries, mut features) = (Vec::new(), Vec::new());
         for (entry, reached) in round.played.range(..=last).flat_map(|(_, played)| &played.reached) {
             let before = features.len();
-            features.extend(reached.iter().copied().filter(|feature| self.known.insert(*feature)));
+            features.extend(reached.iter().copied().filter(|feature| self.features.insert(*feature)));
             if features.len() > before {
                 entries.push(*entry);
             }
@@ -384,71 +417,62 @@ impl Campaign<'_> {
         (entries, features)
     }
 
-    /// Shrinks the causes of this round that no earlier one had. The first story with a cause stands for it.
-    fn shrink_new(&mut self, mut new: Vec<(u64, CauseRecord)>) -> io::Result<()> {
-        new.sort();
-        // What a process that was given up heard of does not count.
-        let counted: HashSet<_> = new.iter().map(|(_, cause)| cause).collect();
-        self.findings.retain(|cause, finding| finding.shortened || counted.contains(cause));
-        for (index, cause) in &new {
-            let Some(finding) = self.findings.get(cause).filter(|finding| !finding.shortened) else {
+    /// Shrinks what no earlier round had. The first story of a cluster stands for it.
+    fn shrink_new(&mut self, first: &[(u64, CauseRecord)]) -> io::Result<()> {
+        // What was heard of after the stack was given up does not count.
+        let counted: HashSet<_> = first.iter().map(|(_, cause)| Cluster::of(cause)).collect();
+        self.findings.retain(|cluster, finding| finding.shortened || counted.contains(cluster));
+        for (index, cause) in first {
+            let cluster = Cluster::of(cause);
+            let Some(finding) = self.findings.get(&cluster).filter(|finding| !finding.shortened) else {
                 continue;
             };
-            let mut finding = Finding { index: *index, story: self.corpus.story(*index), ..finding.clone() };
-            self.shrink(&mut finding)?;
+            let (index, story) = (*index, self.corpus.story(*index));
+            let mut finding = Finding { index, story, cause: cause.clone(), ..finding.clone() };
+            self.shrink(&cluster, &mut finding)?;
             finding.shortened = true;
             (self.told)(Event::Shrunk(&finding))?;
-            self.findings.insert(cause.clone(), finding);
-            self.tell_progress()?;
+            self.findings.insert(cluster, finding);
         }
         Ok(())
     }
 
-    fn shrink(&mut self, finding: &mut Finding) -> io::Result<()> {
-        let cause = finding.cause.clone();
+    fn shrink(&mut self, cluster: &Cluster, finding: &mut Finding) -> io::Result<()> {
         let (budget, most_deaths) = SHRINKING;
         let (mut trouble, mut deaths) = (None, 0);
-        let short = shrink::shrink(finding.story.clone(), budget, &mut |story| {
+        let mut cause = finding.cause.clone();
+        let story = finding.story.clone();
+        // What the stack did when the same story was told once more.
+        let again = self.judge(&story)?;
+        let again = again.map_or_else(|death| Some(CauseRecord::from(&death.cause())), |judged| judged.cause);
+        finding.repeats = again.as_ref() == Some(&cause);
+        let short = shrink::shrink(story, budget, &mut |story| {
             if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
                 return false;
             }
-            match self.judge(story) {
-                Ok(Ok(judged)) => judged.cause.as_ref() == Some(&cause),
+            let seen = match self.judge(story) {
+                Ok(Ok(judged)) => judged.cause,
                 Ok(Err(death)) => {
-                    deaths += 1;
                     // Nobody waits for a stack that hangs when time is up.
-                    deaths = if self.is_late() { most_deaths } else { deaths };
-                    CauseRecord::from(&death.cause()) == cause
+                    deaths = if self.is_late() { most_deaths } else { deaths + 1 };
+                    Some(CauseRecord::from(&death.cause()))
                 }
                 Err(error) => {
                     trouble = Some(error);
-                    false
+                    None
                 }
-            }
+            };
+            let same =
+                |seen: &CauseRecord| Cluster::of(seen) == *cluster && !(self.listed)(&Cause::from(seen));
+            seen.filter(same).map(|seen| cause = seen).is_some()
         });
         if let Some(error) = trouble {
             return Err(error);
         }
         finding.story = short;
-        finding.judged = match self.judge(&finding.story)? {
-            Ok(judged) => Some(judged),
-            Err(_) => self.before_the_end(&finding.story)?,
-        };
+        finding.cause = cause;
+        finding.judged = Some(told_in(&mut self.pool, &finding.story, self.options.patience)?);
         Ok(())
-    }
-
-    /// What can be seen of a story that ends the process: all but its last step.
-    fn before_the_end(&mut self, story: &Scenario) -> io::Result<Option<Judged>> {
-        let mut before = story.clone();
-        before.steps.pop();
-        if before.steps.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.judge(&before)?.ok().map(|judged| Judged {
-            verdict: "FAIL".to_owned(),
-            explanation: None,
-            ..judged
-        }))
     }
 
     /// Plays one story in the first process.
@@ -457,7 +481,7 @@ impl Campaign<'_> {
     }
 
     fn tell_progress(&mut self) -> io::Result<()> {
-        self.progress.reached = Reached::of(&self.known);
+        self.progress.reached = Reached::of(&self.features);
         self.progress.findings = self.findings.len();
         self.progress.elapsed = self.begun.elapsed();
         (self.told)(Event::Progress(self.progress))
@@ -465,14 +489,10 @@ impl Campaign<'_> {
 }
 
 /// Plays one story in the first process of a pool, which is started anew if that ends it.
-pub(super) fn judge_in(
-    pool: &mut Pool<'_>,
-    story: &Scenario,
-    patience: Duration,
-) -> io::Result<Result<Judged, Death>> {
+fn judge_in(pool: &mut Pool<'_>, story: &Scenario, patience: Duration) -> io::Result<Result<Judged, Death>> {
     pool.order(0, &Order::Judge { text: scenario::print_file(std::slice::from_ref(story)) });
     // The process ends itself when its own limit is over; this is for one that cannot.
-    let mut patience_left = 4 * patience + Duration::from_secs(5);
+    let mut patience_left = 12 * patience + Duration::from_secs(5);
     let look = Duration::from_millis(100);
     loop {
         match pool.next(look)? {
@@ -495,4 +515,34 @@ pub(super) fn judge_in(
             None => patience_left = patience_left.saturating_sub(look),
         }
     }
+}
+
+/// Plays one story in the first process of a pool, and says what can be said of it, whatever became of the process.
+fn told_in(pool: &mut Pool<'_>, story: &Scenario, patience: Duration) -> io::Result<Judged> {
+    let death = match judge_in(pool, story, patience)? {
+        Ok(judged) => return Ok(judged),
+        Err(death) => death,
+    };
+    // All but the last step can be seen.
+    let mut before = story.clone();
+    before.steps.pop();
+    let seen = if before.steps.is_empty() { None } else { judge_in(pool, &before, patience)?.ok() };
+    Ok(Judged {
+        verdict: "FAIL".to_owned(),
+        explanation: Some(death.what()),
+        requirements: Vec::new(),
+        level: None,
+        cause: Some(CauseRecord::from(&death.cause())),
+        step: story.steps.len().checked_sub(1),
+        trace: seen.map(|seen| seen.trace).unwrap_or_default(),
+        trace_line: None,
+    })
+}
+
+/// Plays one story as campaigns do: judged, and in a process of its own.
+///
+/// # Errors
+/// A process that cannot be started.
+pub fn replay(story: &Scenario, start: &dyn Fn() -> Command, patience: Duration) -> io::Result<Judged> {
+    told_in(&mut Pool::new(start, 1)?, story, patience)
 }

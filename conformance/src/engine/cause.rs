@@ -1,6 +1,8 @@
 //! Causes of findings: how they are written down, how grave they are, and the causes of what a judge cannot see because
 //! the process of the stack ended.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use tcpspec_core::State;
 
@@ -46,6 +48,29 @@ impl CauseRecord {
     #[must_use]
     pub fn signature(&self) -> String {
         Cause::from(self).to_string()
+    }
+}
+
+/// Causes that are shown together and stand for one another: the same rule was broken in the same way, whatever the
+/// state and the segment. A campaign shrinks the first of them, and tells of the others.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Cluster {
+    rule: String,
+    differed: String,
+}
+
+impl Cluster {
+    /// The cluster of a cause.
+    #[must_use]
+    pub fn of(cause: &CauseRecord) -> Self {
+        Self { rule: cause.rule.clone(), differed: cause.differed.clone() }
+    }
+}
+
+/// `I-051: no acknowledgment at once`
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.differed)
     }
 }
 

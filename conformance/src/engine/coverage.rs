@@ -7,6 +7,7 @@
 //! It leaves out judgement, and coverage of code, which libFuzzer measures.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, SeqNumber, State};
@@ -18,6 +19,28 @@ use crate::trace::{End, Entry, Happening, SegmentRecord, Trace};
 
 /// One thing that was reached: its kind in the highest octet.
 pub type Feature = u64;
+
+/// A set of features. Their hash need not withstand anybody: they are made here.
+pub type FeatureSet = HashSet<Feature, BuildHasherDefault<FeatureHasher>>;
+
+/// Hashes a feature by a multiplication.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FeatureHasher(u64);
+
+impl Hasher for FeatureHasher {
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.write_u64((*octet).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 const RULE: u64 = 1 << 56;
 const TRANSITION: u64 = 2 << 56;

@@ -8,6 +8,8 @@
 //!
 //! A folder appears whole or not at all. What it leaves out: which findings are known ([`crate::deviation`]).
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -16,9 +18,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::{CauseRecord, Gravity};
+use super::cause::{CauseRecord, Cluster, Gravity};
 use super::task::Judged;
 use crate::bench::Family;
+use crate::deviation::quoted;
 use crate::requirement;
 use crate::scenario::{self, Scenario};
 use crate::stack::Declaration;
@@ -26,6 +29,9 @@ use crate::verdict::Cause;
 
 /// Version of `finding.json`. It grows when a field changes its meaning or goes, not when one is added.
 pub const VERSION: u32 = 1;
+
+/// Most causes of a cluster that a finding's folder names.
+const MOST_VARIANTS: usize = 200;
 
 /// The story in a finding's folder.
 pub const SCENARIO_FILE: &str = "scenario.tcpspec";
@@ -37,20 +43,24 @@ pub const JSON_FILE: &str = "finding.json";
 /// A departure that a campaign found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// What makes it the same as others.
+    /// The cause that the story shows.
     pub cause: CauseRecord,
     /// The seed of the campaign.
     pub seed: u64,
     /// The index of the first story that showed it.
     pub index: u64,
-    /// Stories that showed it.
+    /// Stories that showed it, or another cause of its cluster.
     pub hits: u64,
+    /// The causes of the cluster, and how many stories had them.
+    pub variants: BTreeMap<CauseRecord, u64>,
     /// When it was found first, from the beginning of the campaign.
     pub found_after: Duration,
     /// The shortest story that shows it.
     pub story: Scenario,
     /// Whether the story is as short as it gets.
     pub(super) shortened: bool,
+    /// Whether it happened again when the first story was told once more.
+    pub(super) repeats: bool,
     /// What happened, if the process ended and no judge could see it.
     pub(super) what: Option<String>,
     /// What the judge says of the story.
@@ -84,8 +94,12 @@ pub struct Document {
     pub seed: u64,
     /// The index of the first story that showed it.
     pub index: u64,
-    /// Stories that showed it.
+    /// Stories that showed it, or another cause of its cluster.
     pub hits: u64,
+    /// The causes of the cluster, most frequent first, and how many stories had them; of very many, the first.
+    pub variants: Vec<(String, u64)>,
+    /// Whether it happened again when its first story was told once more.
+    pub repeats: bool,
     /// Seconds from the beginning of the campaign to the first of them.
     pub found_after_seconds: f64,
     /// Whether the story was shrunk.
@@ -99,6 +113,18 @@ pub struct Document {
 }
 
 impl Finding {
+    /// What it stands for.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        Cluster::of(&self.cause)
+    }
+
+    /// Whether it happened again when its first story was told once more.
+    #[must_use]
+    pub const fn repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// How grave it is.
     #[must_use]
     pub fn gravity(&self) -> Gravity {
@@ -115,13 +141,13 @@ impl Finding {
     #[must_use]
     pub fn what(&self) -> String {
         let judged = self.judged.as_ref().and_then(|judged| judged.explanation.clone());
-        self.what.clone().or(judged).unwrap_or_else(|| self.cause.signature())
+        judged.or_else(|| self.what.clone()).unwrap_or_else(|| self.cause.signature())
     }
 
-    /// The name of its folder: the signature in lower-case words.
+    /// The name of its folder: the cluster in lower-case words.
     #[must_use]
     pub fn slug(&self) -> String {
-        slug(&self.cause.signature())
+        slug(&self.cluster().to_string())
     }
 
     /// The story with a name, a title and the requirements that are not met, to be kept.
@@ -154,12 +180,22 @@ impl Finding {
             seed: self.seed,
             index: self.index,
             hits: self.hits,
+            variants: self.most_frequent(MOST_VARIANTS),
+            repeats: self.repeats,
             found_after_seconds: self.found_after.as_secs_f64(),
             shrunk: self.shortened,
             scenario: scenario::print_file(&[self.scenario()]),
             trace: judged.map(|judged| judged.trace.clone()).unwrap_or_default(),
             trace_line: judged.and_then(|judged| judged.trace_line),
         }
+    }
+
+    /// The signatures of its cluster's causes, most frequent first, and how many stories had them.
+    #[must_use]
+    pub fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
+        let mut variants: Vec<_> = self.variants.iter().collect();
+        variants.sort_by_key(|(cause, hits)| (Reverse(**hits), *cause));
+        variants.into_iter().take(most).map(|(cause, hits)| (cause.signature(), *hits)).collect()
     }
 
     /// Writes its folder below `folder`, in place of an older one of the same cause. Returns where.
@@ -228,6 +264,26 @@ impl Document {
             let mark = if self.trace_line == Some(index) { "=>" } else { "  " };
             let _ = writeln!(text, "{mark}{line}");
         }
+        text
+    }
+
+    /// The entry for it in a list of known deviations: its one cause, and the story that shows it.
+    #[must_use]
+    pub fn entry(&self, reason: &str, link: Option<&str>) -> String {
+        let CauseRecord { rule, state, class, differed } = &self.cause;
+        let mut text = format!("[[finding]]\nrules = [{}]\n", quoted(rule));
+        if let Some(state) = state {
+            let _ = writeln!(text, "states = [{}]", quoted(state));
+        }
+        let _ = writeln!(text, "classes = [{}]\ndiffered = [{}]", quoted(class), quoted(differed));
+        let _ = writeln!(text, "versions = {}", quoted(&format!("={}", self.stack_version)));
+        let _ = writeln!(text, "reason = {}", quoted(reason));
+        if let Some(link) = link {
+            let _ = writeln!(text, "link = {}", quoted(link));
+        }
+        let lines: Vec<_> =
+            self.scenario.lines().map(|line| line.replace('\\', "\\\\").replace('"', "\\\"")).collect();
+        let _ = writeln!(text, "scenario = \"\"\"\n{}\n\"\"\"", lines.join("\n"));
         text
     }
 

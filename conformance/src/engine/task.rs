@@ -3,11 +3,9 @@
 //! It leaves out how orders come and answers go ([`super::worker`]), and what is done with them
 //! ([`super::campaign`]).
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::coverage::{self, Feature};
+use super::coverage::{self, Feature, FeatureSet};
 use super::{Corpus, Entry, Judge};
 use crate::bench::{Family, Run};
 use crate::engine::cause::{CauseRecord, cause_of};
@@ -58,23 +56,23 @@ pub(super) struct Hit {
 
 /// What came of one story.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Judged {
+pub struct Judged {
     /// The word for the verdict.
-    pub(super) verdict: String,
+    pub verdict: String,
     /// Why, in a sentence.
-    pub(super) explanation: Option<String>,
+    pub explanation: Option<String>,
     /// Requirements that were not met.
-    pub(super) requirements: Vec<String>,
+    pub requirements: Vec<String>,
     /// How grave that is.
-    pub(super) level: Option<String>,
+    pub level: Option<String>,
     /// The cause of the departure.
-    pub(super) cause: Option<CauseRecord>,
+    pub cause: Option<CauseRecord>,
     /// The step that was not met.
-    pub(super) step: Option<usize>,
+    pub step: Option<usize>,
     /// The trace, line by line.
-    pub(super) trace: Vec<String>,
+    pub trace: Vec<String>,
     /// The line of it that shows the departure.
-    pub(super) trace_line: Option<usize>,
+    pub trace_line: Option<usize>,
 }
 
 /// A stack, and what is known of the campaign so far.
@@ -83,13 +81,13 @@ pub(super) struct Task<'s> {
     family: Family,
     judge: Judge,
     corpus: Corpus,
-    known: HashSet<Feature>,
+    known: FeatureSet,
 }
 
 impl<'s> Task<'s> {
     pub(super) fn new(stack: &'s mut dyn Stack, family: Family, seed: u64) -> Self {
         let corpus = Corpus::new(seed, stack.declaration());
-        Self { stack, family, judge: Judge::default(), corpus, known: HashSet::new() }
+        Self { stack, family, judge: Judge::default(), corpus, known: FeatureSet::default() }
     }
 
     /// Does what it is asked to do; learning needs no answer.

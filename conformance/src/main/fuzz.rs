@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tcpspec::deviation::Deviations;
-use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress};
+use tcpspec::deviation::{Deviations, KnownFinding};
+use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress, Subject};
 use tcpspec::report::fuzzing;
+use tcpspec::scenario;
 
 use crate::stack_choice::{StackChoice, family};
 use crate::{Trouble, print};
@@ -58,7 +59,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     let mut stack = arguments.stack.start()?;
     let family = family(arguments.ipv6);
     if arguments.worker {
-        let how = (family, arguments.seed, limits(arguments));
+        let how = (family, arguments.seed, limits(&arguments.stack));
         let give_up = || process::exit(engine::HUNG);
         return engine::serve(&mut *stack, how, io::stdin().lock(), io::stdout(), give_up)
             .map(|()| true)
@@ -73,7 +74,15 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     };
     let folder = arguments.output.join(declaration.name.replace([':', '/'], "-"));
     let mut shown = Shown::new(arguments);
-    let outcome = engine::run(&options(arguments), &declaration, &|| worker(), &mut |event| {
+    let entries: Vec<_> = deviations.findings_of(&declaration.version).collect();
+    let stored = |entry: &&KnownFinding| scenario::parse_one(entry.scenario.as_deref()?).ok();
+    let subject = Subject {
+        stack: &declaration,
+        start: &|| worker(&arguments.stack, arguments.seed, arguments.ipv6),
+        listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
+        to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
+    };
+    let outcome = engine::run(&options(arguments), &subject, &mut |event| {
         match event {
             Event::Found(finding) => shown.found(finding, &finding.write(&folder, &declaration, family)?),
             Event::Shrunk(finding) => drop(finding.write(&folder, &declaration, family)?),
@@ -83,8 +92,8 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     });
     shown.end();
     let outcome = outcome.map_err(|error| Trouble(error.to_string()))?;
-    print(&fuzzing::render(&declaration, family, &outcome, &deviations, &folder))?;
-    Ok(fuzzing::is_as_expected(&declaration, &outcome, &deviations))
+    print(&fuzzing::render(&declaration, family, &outcome, &entries, &folder))?;
+    Ok(fuzzing::is_as_expected(&outcome))
 }
 
 fn options(arguments: &Fuzz) -> Options {
@@ -95,24 +104,27 @@ fn options(arguments: &Fuzz) -> Options {
         runs: *runs,
         time: seconds.or(usual).map(Duration::from_secs),
         jobs: jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
-        patience: limits(arguments).time,
+        patience: limits(&arguments.stack).time,
     }
 }
 
 /// What a process that plays may use. A program as a stack has its own limit for each reply, which comes first.
-fn limits(arguments: &Fuzz) -> Limits {
+pub(crate) fn limits(stack: &StackChoice) -> Limits {
     let usual = Limits::default();
-    match arguments.stack.name() {
+    match stack.name() {
         Some(_) => usual,
         None => Limits { time: Duration::from_secs(3600), ..usual },
     }
 }
 
 /// This same command, as a process that plays.
-fn worker() -> Command {
+pub(crate) fn worker(stack: &StackChoice, seed: u64, ipv6: bool) -> Command {
     let program = env::current_exe().unwrap_or_else(|_| env::args_os().next().unwrap_or_default().into());
     let mut command = Command::new(program);
-    command.args(env::args_os().skip(1)).arg("--worker");
+    command.arg("fuzz").args(stack.arguments()).arg("--seed").arg(seed.to_string()).arg("--worker");
+    if ipv6 {
+        command.arg("--ipv6");
+    }
     command
 }
 

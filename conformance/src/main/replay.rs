@@ -5,19 +5,22 @@ use std::path::Path;
 use clap::Args;
 use tcpspec::bench;
 use tcpspec::cases;
-use tcpspec::report::terminal;
+use tcpspec::engine;
+use tcpspec::engine::finding::{Document, SCENARIO_FILE};
+use tcpspec::report::{fuzzing, terminal};
 use tcpspec::requirement;
 use tcpspec::scenario::{self, Scenario};
 use tcpspec::stack::faulty;
 use tcpspec::suite;
 
+use crate::fuzz::{limits, worker};
 use crate::stack_choice::{StackChoice, family};
 use crate::{Trouble, no_requirement, print, read};
 
 /// What `replay` may be told.
 #[derive(Args)]
 pub(crate) struct Replay {
-    /// A file with scenarios, or the id of a case
+    /// A file with scenarios, the folder of a finding, or the id of a case
     scenario: String,
     #[command(flatten)]
     stack: StackChoice,
@@ -38,16 +41,40 @@ pub(crate) fn replay(arguments: &Replay) -> Result<bool, Trouble> {
     if arguments.rules && !arguments.stack.name().is_some_and(tells) {
         return Err(Trouble(format!("only the reference tells its rules: add `--stack {REFERENCE}`")));
     }
+    if Path::new(&arguments.scenario).is_dir() {
+        return replay_finding(arguments);
+    }
     let scenarios = scenarios(&arguments.scenario)?;
     let mut stack = arguments.stack.start()?;
     let mut none_failed = true;
     for scenario in &scenarios {
-        let mut run = bench::run(&mut *stack, scenario, family(arguments.ipv6));
+        let mut run = if scenario.expects() {
+            bench::run(&mut *stack, scenario, family(arguments.ipv6))
+        } else {
+            engine::judge(&mut *stack, scenario, family(arguments.ipv6))
+        };
         run.trace.with_rules = arguments.rules;
         print(&terminal::replay(scenario, stack.declaration(), &run))?;
         none_failed &= !run.verdict.fails_the_run();
     }
     Ok(none_failed)
+}
+
+/// Plays a finding as a campaign does. Says whether it no longer happens.
+fn replay_finding(arguments: &Replay) -> Result<bool, Trouble> {
+    let folder = Path::new(&arguments.scenario);
+    let finding = Document::read(folder).map_err(|error| Trouble(error.to_string()))?;
+    let file = folder.join(SCENARIO_FILE);
+    let story = match scenarios(&file.to_string_lossy())?.as_slice() {
+        [story] => story.clone(),
+        _ => return Err(Trouble(format!("{}: it should be one scenario", file.display()))),
+    };
+    let ipv6 = arguments.ipv6 || finding.network == "IPv6";
+    let start = || worker(&arguments.stack, finding.seed, ipv6);
+    let judged = engine::replay(&story, &start, limits(&arguments.stack).time)
+        .map_err(|error| Trouble(error.to_string()))?;
+    print(&fuzzing::replayed(&story, &judged))?;
+    Ok(judged.cause.is_none())
 }
 
 /// The scenarios of a file, or the scenario of a case.

@@ -37,6 +37,19 @@ impl StackChoice {
         self.stack_command.is_none().then_some(&self.stack)
     }
 
+    /// What another process of this command must be told to test the same stack.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        match &self.stack_command {
+            None => vec!["--stack".to_owned(), self.stack.clone()],
+            Some(line) => vec![
+                "--stack-command".to_owned(),
+                line.clone(),
+                "--stack-timeout".to_owned(),
+                self.stack_timeout.to_string(),
+            ],
+        }
+    }
+
     /// The stack, ready to be tested.
     pub(crate) fn start(&self) -> Result<Box<dyn Stack>, Trouble> {
         if let Some(line) = &self.stack_command {

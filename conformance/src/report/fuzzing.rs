@@ -5,10 +5,14 @@ use std::path::Path;
 
 use super::terminal::wrapped;
 use crate::bench::Family;
-use crate::deviation::Deviations;
-use crate::engine::{Finding, Outcome, Progress};
-use crate::scenario;
+use crate::deviation::KnownFinding;
+use crate::engine::{Finding, Judged, Outcome, Progress};
+use crate::scenario::{self, Scenario};
 use crate::stack::Declaration;
+use crate::verdict::Cause;
+
+/// Causes of a cluster that are shown.
+const SHOWN: usize = 4;
 
 /// How far a campaign is, on one line.
 #[must_use]
@@ -24,59 +28,109 @@ pub fn progress(progress: &Progress) -> String {
     )
 }
 
-/// Whether everything that a campaign found is listed, and the campaign went to its end.
+/// Whether a campaign found only what is listed, all of that still happens, and the campaign went to its end.
 #[must_use]
-pub fn is_as_expected(stack: &Declaration, outcome: &Outcome, deviations: &Deviations) -> bool {
-    outcome.given_up.is_none() && outcome.findings.iter().all(|finding| is_listed(finding, stack, deviations))
+pub const fn is_as_expected(outcome: &Outcome) -> bool {
+    outcome.given_up.is_none() && outcome.findings.is_empty() && outcome.gone.is_empty()
 }
 
-fn is_listed(finding: &Finding, stack: &Declaration, deviations: &Deviations) -> bool {
-    deviations.finding(&finding.cause.signature(), &stack.version).is_some()
-}
-
-/// The whole report.
+/// The whole report. `deviations` are the entries of the list that [`Outcome::gone`] counts.
 #[must_use]
 pub fn render(
     stack: &Declaration,
     family: Family,
     outcome: &Outcome,
-    deviations: &Deviations,
+    deviations: &[&KnownFinding],
     folder: &Path,
 ) -> String {
     let network = if family == Family::V6 { "IPv6" } else { "IPv4" };
     let mut text = format!("{} {} over {network}\n", stack.name, stack.version);
-    let (known, new): (Vec<_>, Vec<_>) =
-        outcome.findings.iter().partition(|finding| is_listed(finding, stack, deviations));
-    for finding in &new {
+    for finding in &outcome.findings {
         departure(&mut text, finding, folder);
     }
-    if !known.is_empty() {
-        text.push_str("\nKnown deviations (`--no-deviations` shows them):\n");
+    for entry in outcome.gone.iter().filter_map(|index| deviations.get(*index)) {
+        let _ = writeln!(text, "\nFIXED\n  A listed departure no longer happens in its scenario:");
+        let _ = writeln!(text, "{}", wrapped(&entry.reason, 2));
     }
-    for finding in known {
-        let _ = writeln!(text, "  {:>8}  {}", finding.hits, finding.cause.signature());
-    }
+    known(&mut text, outcome, deviations);
     if let Some(reason) = &outcome.given_up {
         let _ = writeln!(text, "\nThe campaign ended before its time: {reason}.");
     }
     let _ = writeln!(text, "\n{}", progress(&outcome.progress));
-    let Progress { inconclusive, skipped, .. } = outcome.progress;
-    if inconclusive + skipped > 0 {
-        let _ = writeln!(text, "{inconclusive} stories were inconclusive, {skipped} were skipped");
+    let Progress { inconclusive, skipped, known, .. } = outcome.progress;
+    for (count, what) in [
+        (known, "ended with a known deviation"),
+        (inconclusive, "were inconclusive"),
+        (skipped, "were skipped"),
+    ] {
+        if count > 0 {
+            let _ = writeln!(text, "{count} stories {what}");
+        }
     }
     text
 }
 
+/// One departure: its cluster, its shortest story, and what else belongs to it.
 fn departure(text: &mut String, finding: &Finding, folder: &Path) {
     let seconds = finding.found_after.as_secs_f64();
     let Finding { seed, index, hits, .. } = finding;
     let _ = writeln!(text, "\nFAIL {} ({})", finding.cause.signature(), finding.gravity().name());
     let _ = writeln!(text, "{}", wrapped(&finding.what(), 2));
     let _ = writeln!(text, "  {hits} stories; the first was {seed}-{index}, after {seconds:.1} s");
+    if !finding.repeats() {
+        let _ = writeln!(text, "  It did not happen again when that story was told once more.");
+    }
     let file = scenario::print_file(std::slice::from_ref(&finding.story));
     let story = file.lines().skip_while(|line| !line.starts_with("scenario")).skip(1);
     for line in story.filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "    {line}");
     }
+    let others = finding.variants.len().saturating_sub(1);
+    if others > 0 {
+        let _ = writeln!(text, "  also with {others} other states and segments, such as");
+        for (signature, hits) in finding.most_frequent(SHOWN) {
+            let _ = writeln!(text, "    {hits:>8}  {signature}");
+        }
+    }
     let _ = writeln!(text, "  tcpspec replay {}", folder.join(finding.slug()).display());
+}
+
+/// Listed departures that happened, a paragraph for each reason.
+fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
+    if outcome.known.is_empty() {
+        return;
+    }
+    text.push_str("\nKnown deviations (`--no-deviations` shows them):\n");
+    for entry in deviations {
+        let causes = outcome.known.iter().filter(|(cause, _)| entry.is_about(&Cause::from(*cause)));
+        let hits: u64 = causes.map(|(_, hits)| hits).sum();
+        if hits > 0 {
+            let _ = writeln!(
+                text,
+                "\n{}\n    {hits} stories: {}",
+                wrapped(&entry.reason, 2),
+                entry.rules.join(" ")
+            );
+        }
+    }
+}
+
+/// What came of a finding's story.
+#[must_use]
+pub fn replayed(story: &Scenario, judged: &Judged) -> String {
+    let mut text = format!("{}\n", story.name);
+    if !story.title.is_empty() {
+        let _ = writeln!(text, "{}", wrapped(&story.title, 2));
+    }
+    text.push('\n');
+    for (index, line) in judged.trace.iter().enumerate() {
+        let mark = if judged.trace_line == Some(index) { "=>" } else { "  " };
+        let _ = writeln!(text, "{mark}{line}");
+    }
+    let signature = judged.cause.as_ref().map_or(String::new(), |cause| format!(" {}", cause.signature()));
+    let _ = writeln!(text, "\n{}{signature}", judged.verdict);
+    if let Some(explanation) = &judged.explanation {
+        let _ = writeln!(text, "{}", wrapped(explanation, 2));
+    }
+    text
 }

@@ -1,0 +1,217 @@
+//! Stacks that do not even behave as programs: each is one finding, and the campaign goes on or ends as it should.
+//!
+//! Campaigns start processes, so this test is a program of its own, which is also what those processes run.
+
+use std::env;
+use std::io;
+use std::process::{self, Command, ExitCode};
+use std::time::Duration;
+
+use tcpspec::bench::Family;
+use tcpspec::engine::{self, Event, Limits, Options, Outcome, Subject};
+use tcpspec::stack::reference::Reference;
+use tcpspec::stack::{CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use tcpspec_core::{Instant, State};
+
+/// What goes wrong when the peer's text arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Evil {
+    /// Nothing: the reference.
+    None,
+    /// The call never comes back.
+    Loops,
+    /// It takes memory until there is none.
+    EatsMemory,
+    /// It ends its process.
+    Exits,
+    /// It aborts its process.
+    Aborts,
+    /// It panics.
+    Panics,
+    /// It never stops sending.
+    Floods,
+}
+
+impl Evil {
+    const ALL: [Self; 7] =
+        [Self::None, Self::Loops, Self::EatsMemory, Self::Exits, Self::Aborts, Self::Panics, Self::Floods];
+
+    /// The signature of its one finding.
+    const fn signature(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Loops => "hang: any: no end",
+            Self::EatsMemory => "memory: any: no end",
+            Self::Exits => "process: any: exit code 3",
+            Self::Aborts => "process: any: signal 6",
+            Self::Panics => "panic: any: the stack panicked: out of luck # times",
+            Self::Floods => "flood: segments sent: no end",
+        }
+    }
+}
+
+/// The reference, with something evil in it.
+struct Bad {
+    reference: Reference,
+    evil: Evil,
+    hoard: Vec<Vec<u8>>,
+    flood: Vec<u8>,
+    flooding: bool,
+}
+
+impl Bad {
+    fn with(evil: Evil) -> Self {
+        Self { reference: Reference::new(), evil, hoard: Vec::new(), flood: Vec::new(), flooding: false }
+    }
+
+    fn turn_evil(&mut self) {
+        match self.evil {
+            Evil::None => {}
+            Evil::Loops => loop {
+                std::hint::spin_loop();
+            },
+            Evil::EatsMemory => loop {
+                self.hoard.push(Vec::with_capacity(1 << 24));
+            },
+            Evil::Exits => process::exit(3),
+            Evil::Aborts => process::abort(),
+            Evil::Panics => panic!("out of luck {} times", self.hoard.len()),
+            Evil::Floods => self.flooding = true,
+        }
+    }
+}
+
+impl Stack for Bad {
+    fn declaration(&self) -> &Declaration {
+        self.reference.declaration()
+    }
+
+    fn reset(&mut self, setup: &Setup) {
+        self.flooding = false;
+        self.reference.reset(setup);
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        self.reference.call(call)
+    }
+
+    fn deliver(&mut self, packet: &[u8]) {
+        self.reference.deliver(packet);
+        // An IPv4 header, a TCP header, and more.
+        if packet.len() > 60 {
+            self.turn_evil();
+        }
+    }
+
+    fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+        if self.reference.emit(packet) {
+            self.flood.clone_from(packet);
+            return true;
+        }
+        packet.clone_from(&self.flood);
+        self.flooding && !packet.is_empty()
+    }
+
+    fn run_until(&mut self, time: Instant) -> Instant {
+        self.reference.run_until(time)
+    }
+
+    fn next_timer(&self) -> NextTimer {
+        self.reference.next_timer()
+    }
+
+    fn state(&self, socket: SocketId) -> Option<State> {
+        self.reference.state(socket)
+    }
+
+    fn refuse_packets(&mut self, refuse: bool) {
+        self.reference.refuse_packets(refuse);
+    }
+}
+
+/// Half a second is ten thousand times what a story takes.
+const LIMITS: Limits = Limits { time: Duration::from_millis(500), memory: 1 << 29 };
+
+const SEED: u64 = 1;
+
+fn campaign(evil: Evil, runs: u64, jobs: usize) -> Outcome {
+    let stack = Bad::with(evil);
+    let program = env::current_exe().expect("this program");
+    let options = Options { seed: SEED, runs: Some(runs), time: None, jobs, patience: LIMITS.time };
+    let start = || {
+        let mut command = Command::new(&program);
+        command.arg("--worker").arg(format!("{evil:?}"));
+        command
+    };
+    let subject = Subject {
+        stack: stack.declaration(),
+        start: &start,
+        // Only what these stacks do on purpose counts here.
+        listed: &|cause| !["hang", "memory", "process", "panic", "flood"].contains(&&*cause.rule),
+        to_show: &[],
+    };
+    let mut told = |event: Event<'_>| -> io::Result<()> {
+        if let Event::Shrunk(finding) = event {
+            assert!(finding.repeats(), "{evil:?}");
+        }
+        Ok(())
+    };
+    engine::run(&options, &subject, &mut told).expect("processes can be started")
+}
+
+/// What must come of each.
+fn every_evil_is_one_finding() {
+    for evil in Evil::ALL {
+        let outcome = campaign(evil, 4000, 2);
+        let found: Vec<_> = outcome.findings.iter().map(|finding| finding.cause.signature()).collect();
+        let wanted: &[&str] = if evil == Evil::None { &[] } else { &[evil.signature()] };
+        assert_eq!(found, wanted);
+        let ends = matches!(evil, Evil::Loops | Evil::EatsMemory | Evil::Exits | Evil::Aborts);
+        assert_eq!(outcome.given_up.is_some(), ends, "{evil:?}: {:?}", outcome.given_up);
+        for finding in &outcome.findings {
+            // An opening, and the text.
+            assert!(finding.steps() <= 4, "{evil:?}: {:#?}", finding.story);
+        }
+        println!("{evil:?}: {} stories, {found:?}", outcome.progress.executions);
+    }
+}
+
+/// One process or several find the same.
+fn jobs_change_nothing() {
+    for evil in [Evil::None, Evil::Exits, Evil::Panics] {
+        let [alone, together] = [1, 3].map(|jobs| campaign(evil, 6000, jobs));
+        assert_eq!(told(&alone), told(&together), "{evil:?}");
+        assert_eq!(alone.known, together.known, "{evil:?}");
+        println!("{evil:?}: the same with one process and with three");
+    }
+}
+
+/// What of an outcome does not depend on time.
+fn told(outcome: &Outcome) -> impl PartialEq + std::fmt::Debug {
+    let findings: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|finding| (finding.scenario(), finding.index, finding.variants.clone(), finding.hits))
+        .collect();
+    let progress = outcome.progress;
+    (findings, progress.executions, progress.reached, progress.corpus, outcome.given_up.clone())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().collect();
+    if let [_, worker, evil] = arguments.as_slice()
+        && worker == "--worker"
+    {
+        tcpspec::bench::keep_panics_of_stacks_quiet();
+        let evil = Evil::ALL.into_iter().find(|known| format!("{known:?}") == *evil).expect("an evil");
+        let how = (Family::V4, SEED, LIMITS);
+        let give_up = || process::exit(engine::HUNG);
+        return match engine::serve(&mut Bad::with(evil), how, io::stdin().lock(), io::stdout(), give_up) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    every_evil_is_one_finding();
+    jobs_change_nothing();
+    ExitCode::SUCCESS
+}
