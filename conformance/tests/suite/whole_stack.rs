@@ -35,8 +35,8 @@ fn a_difference_that_is_not_listed_fails_the_run_with_a_trace_or_a_scenario_to_r
     std::fs::write(&path, scenario).expect("a temporary file");
     let (code, trace) = run(&["replay", path.to_str().expect("a plain name")]);
     let _ = std::fs::remove_file(&path);
-    assert_eq!(code, Some(0), "{trace}");
-    assert!(trace.contains("< SF 0:0(0)"), "{trace}");
+    assert_eq!(code, Some(1), "the monitor judges what expects nothing: {trace}");
+    assert!(trace.contains("< SF 0:0(0)") && trace.contains("no reset by"), "{trace}");
 }
 
 /// A line of a scenario in a report; none once the report goes on.
