@@ -132,6 +132,19 @@ impl Deviations {
         self.findings_of(version).find(|entry| entry.is_about(cause))
     }
 
+    /// Applies the list to the verdict of a judge: a departure with a cause that is listed is known.
+    #[must_use]
+    pub fn apply_to_cause(&self, version: &str, verdict: Verdict) -> Verdict {
+        let Verdict::Fail(failure) = verdict else { return verdict };
+        match failure.cause.as_ref().and_then(|cause| self.finding(cause, version)) {
+            Some(entry) => {
+                let (reason, link) = (entry.reason.clone(), entry.link.clone());
+                Verdict::KnownDeviation { failure, reason, link }
+            }
+            None => Verdict::Fail(failure),
+        }
+    }
+
     /// The entries for findings that are about this version.
     pub fn findings_of(&self, version: &str) -> impl Iterator<Item = &KnownFinding> {
         self.findings.iter().filter(move |entry| covers(&entry.versions, version))

@@ -21,10 +21,14 @@ use self::requirements::{Requirements, requirements};
 
 #[path = "main/check.rs"]
 mod check;
+#[path = "main/deviation_choice.rs"]
+mod deviation_choice;
 #[path = "main/fuzz.rs"]
 mod fuzz;
 #[path = "main/grid.rs"]
 mod grid;
+#[path = "main/interrupt.rs"]
+mod interrupt;
 #[path = "main/list.rs"]
 mod list;
 #[path = "main/profile.rs"]
@@ -59,9 +63,10 @@ struct CommandLine {
 enum Command {
     /// Play the suite to a stack and report every departure from the standard
     Check(Check),
-    /// Play scenarios to a stack and print the traces; lists of known deviations are not applied
+    /// Play scenarios, or a finding, to a stack and print the traces
     ///
-    /// Exit code: 0 unless a scenario fails; one that is skipped or inconclusive does not.
+    /// What expects nothing is judged as campaigns judge, and a departure that the list of known deviations has for
+    /// them is known. Exit code: 0 unless a scenario fails; one that is skipped or inconclusive does not.
     Replay(Replay),
     /// Play random stories to a stack, guided by what they reach, and keep the shortest for each departure
     ///

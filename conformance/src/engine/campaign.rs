@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cause::{CauseRecord, Cluster, Death};
@@ -50,6 +52,8 @@ pub struct Options {
     pub jobs: usize,
     /// The longest that one story may take before the process is lost; see [`super::Limits`].
     pub patience: Duration,
+    /// Set by whoever wants the campaign to end now, with what it has found so far.
+    pub ending: Arc<AtomicBool>,
 }
 
 /// How far a campaign is.
@@ -142,6 +146,9 @@ pub fn run(
     let mut next = 0;
     let given_up = loop {
         let end = (next + round).min(options.runs.unwrap_or(u64::MAX));
+        if campaign.is_ending() {
+            break Some("it was interrupted".to_owned());
+        }
         if next >= end || campaign.is_late() {
             break None;
         }
@@ -222,13 +229,18 @@ impl Campaign<'_> {
         Ok(gone)
     }
 
+    fn is_ending(&self) -> bool {
+        self.options.ending.load(Ordering::Relaxed)
+    }
+
     fn is_late(&self) -> bool {
-        self.options.time.is_some_and(|time| self.elapsed() >= time)
+        self.is_ending() || self.options.time.is_some_and(|time| self.elapsed() >= time)
     }
 
     /// Time is up, and what may be taken on top of it for shrinking, too.
     fn is_overdue(&self) -> bool {
-        self.options.time.is_some_and(|time| self.elapsed() >= time + (time / 10).max(OVERTIME))
+        let far_over = |time: Duration| self.elapsed() >= time + (time / 10).max(OVERTIME);
+        self.is_ending() || self.options.time.is_some_and(far_over)
     }
 
     /// Plays a round, merges what it reached, and shrinks what it found.

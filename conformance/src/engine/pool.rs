@@ -17,6 +17,10 @@ use crate::bench::without_numbers;
 /// Octets of a dying process's last words that are kept.
 const LAST_WORDS: usize = 4096;
 
+/// How long a process may take that is asked to end, and how often is looked.
+const PATIENCE: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(2);
+
 /// What a process does: answer, or end.
 #[derive(Debug)]
 pub(super) enum News {
@@ -104,7 +108,11 @@ impl<'c> Pool<'c> {
     }
 
     fn started(&self, number: usize, incarnation: u64) -> io::Result<Worker> {
-        let mut process = (self.start)()
+        let mut command = (self.start)();
+        // An interrupt from the terminal is for whoever runs the campaign, who ends its processes.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -155,9 +163,30 @@ impl Worker {
 
     fn end(&mut self) {
         self.orders = None;
-        // It may have ended already; if it has not, it does now.
+        // It may have ended already. If not, it is asked first: it may have started a program that is to end with it.
+        self.ask_to_end();
+        for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(LOOK);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+
+    #[cfg(unix)]
+    fn ask_to_end(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        // One that was waited for is no more, and its number may be another's.
+        if let Ok(None) = self.process.try_wait() {
+            let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn ask_to_end(&mut self) {
+        let _ = self.process.kill();
     }
 }
 

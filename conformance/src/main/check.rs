@@ -2,21 +2,20 @@
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use tcpspec::cases;
-use tcpspec::deviation::Deviations;
 use tcpspec::report::{Report, json, junit, terminal};
 use tcpspec::requirement;
 use tcpspec::stack::{self, Clock};
 use tcpspec::suite::{self, Selection, Waiting};
 
+use crate::deviation_choice::DeviationChoice;
 use crate::list::list;
 use crate::progress::Progress;
 use crate::stack_choice::{StackChoice, family};
-use crate::{Trouble, no_requirement, print, read};
+use crate::{Trouble, no_requirement, print};
 
 /// Cases that are played at once on a real clock, which is waiting for the most part.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(32).unwrap();
@@ -41,12 +40,8 @@ pub(crate) struct Check {
     /// With --list: name the faults that each case finds, and those that none finds
     #[arg(long, requires = "list")]
     faults: bool,
-    /// Show known deviations like any other departure
-    #[arg(long)]
-    no_deviations: bool,
-    /// A list of known deviations (TOML) instead of the built-in one
-    #[arg(long, value_name = "FILE", conflicts_with = "no_deviations")]
-    deviations: Option<PathBuf>,
+    #[command(flatten)]
+    deviations: DeviationChoice,
     /// Over IPv6 instead of IPv4
     #[arg(long)]
     ipv6: bool,
@@ -77,7 +72,7 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
         print(&list(&selection, family(arguments.ipv6), arguments.faults))?;
         return Ok(true);
     }
-    let deviations = deviations(arguments)?;
+    let deviations = arguments.deviations.list(&arguments.stack)?;
     let Some(mut stack) = arguments.stack.start_or_skip()? else { return Ok(true) };
     let family = family(arguments.ipv6);
     let mut progress = Progress::new(count as u64, io::stderr().is_terminal());
@@ -104,25 +99,6 @@ pub(crate) fn check(arguments: &Check) -> Result<bool, Trouble> {
         Format::Junit => junit::render(&report),
     })?;
     Ok(report.is_as_expected())
-}
-
-/// The list of known deviations that the command line asks for.
-fn deviations(arguments: &Check) -> Result<Deviations, Trouble> {
-    match &arguments.deviations {
-        _ if arguments.no_deviations => Ok(Deviations::default()),
-        None => Ok(arguments.stack.name().map_or_else(Deviations::default, Deviations::built_in)),
-        Some(file) => {
-            listed(file).map_err(|error| Trouble(format!("{}: {}", file.display(), error.trim_end())))
-        }
-    }
-}
-
-/// A list of known deviations that can all be of use.
-fn listed(file: &Path) -> Result<Deviations, String> {
-    let text = read(file, "a list of known deviations").map_err(|error| error.to_string())?;
-    let deviations = Deviations::parse(&text).map_err(|error| error.to_string())?;
-    deviations.check()?;
-    Ok(deviations)
 }
 
 fn nothing_selected(selection: &Selection) -> Trouble {

@@ -2,20 +2,21 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tcpspec::deviation::{Deviations, KnownFinding};
+use tcpspec::deviation::KnownFinding;
 use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress, Subject};
 use tcpspec::report::fuzzing;
 use tcpspec::scenario;
 
+use crate::deviation_choice::DeviationChoice;
 use crate::stack_choice::{StackChoice, family};
-use crate::{Trouble, print};
+use crate::{Trouble, interrupt, print};
 
 /// What `fuzz` may be told.
 #[derive(Args)]
@@ -37,9 +38,8 @@ pub(crate) struct Fuzz {
     /// Folder for the findings
     #[arg(long, value_name = "FOLDER", default_value = "findings")]
     output: PathBuf,
-    /// Show known deviations like any other departure
-    #[arg(long)]
-    no_deviations: bool,
+    #[command(flatten)]
+    deviations: DeviationChoice,
     /// Over IPv6 instead of IPv4
     #[arg(long)]
     ipv6: bool,
@@ -60,7 +60,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     let family = family(arguments.ipv6);
     if arguments.worker {
         let how = (family, arguments.seed, limits(&arguments.stack));
-        let give_up = || process::exit(engine::HUNG);
+        let give_up = || interrupt::end_at_once(engine::HUNG);
         return engine::serve(&mut *stack, how, io::stdin().lock(), io::stdout(), give_up)
             .map(|()| true)
             .map_err(|error| Trouble(error.to_string()));
@@ -68,12 +68,9 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     let declaration = stack.declaration().clone();
     // A stack may be a device or a process that only one can use.
     drop(stack);
-    let deviations = match arguments.no_deviations {
-        true => Deviations::default(),
-        false => arguments.stack.name().map_or_else(Deviations::default, Deviations::built_in),
-    };
+    let deviations = arguments.deviations.list(&arguments.stack)?;
     let folder = arguments.output.join(declaration.name.replace([':', '/'], "-"));
-    let mut shown = Shown::new(arguments);
+    let mut shown = Shown::new();
     let entries: Vec<_> = deviations.findings_of(&declaration.version).collect();
     let stored = |entry: &&KnownFinding| scenario::parse_one(entry.scenario.as_deref()?).ok();
     let subject = Subject {
@@ -82,10 +79,18 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
         listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
         to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
     };
-    let outcome = engine::run(&options(arguments), &subject, &mut |event| {
+    let outcome = engine::run(&options(arguments)?, &subject, &mut |event| {
+        let keep = |finding: &Finding| {
+            let place = finding.write(&folder, &declaration, family);
+            // A finding that cannot be kept is not lost.
+            place.inspect_err(|_| shown.line(&scenario::print_file(&[finding.scenario()])))
+        };
         match event {
-            Event::Found(finding) => shown.found(finding, &finding.write(&folder, &declaration, family)?),
-            Event::Shrunk(finding) => drop(finding.write(&folder, &declaration, family)?),
+            Event::Found(finding) => {
+                let place = keep(finding)?;
+                shown.line(&format!("found {} ({})", finding.cause.signature(), place.display()));
+            }
+            Event::Shrunk(finding) => drop(keep(finding)?),
             Event::Progress(progress) => shown.progress(&progress),
         }
         Ok(())
@@ -96,16 +101,17 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     Ok(fuzzing::is_as_expected(&outcome))
 }
 
-fn options(arguments: &Fuzz) -> Options {
+fn options(arguments: &Fuzz) -> Result<Options, Trouble> {
     let Fuzz { seconds, runs, seed, jobs, .. } = arguments;
     let usual = if runs.is_some() { None } else { Some(USUAL) };
-    Options {
+    Ok(Options {
         seed: *seed,
         runs: *runs,
         time: seconds.or(usual).map(Duration::from_secs),
         jobs: jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
         patience: limits(&arguments.stack).time,
-    }
+        ending: interrupt::ends_campaign()?,
+    })
 }
 
 /// What a process that plays may use. A program as a stack has its own limit for each reply, which comes first.
@@ -135,7 +141,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(_arguments: &Fuzz) -> Self {
+    fn new() -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{wide_msg}").expect("a valid template");
             ProgressBar::new_spinner().with_style(style)
@@ -143,8 +149,7 @@ impl Shown {
         Self { bar, last: Duration::ZERO }
     }
 
-    fn found(&self, finding: &Finding, place: &Path) {
-        let line = format!("found {} ({})", finding.cause.signature(), place.display());
+    fn line(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
             None => eprintln!("{line}"),

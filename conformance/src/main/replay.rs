@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use tcpspec::bench;
 use tcpspec::cases;
+use tcpspec::deviation::Deviations;
 use tcpspec::engine;
 use tcpspec::engine::finding::{Document, SCENARIO_FILE};
 use tcpspec::report::{fuzzing, terminal};
@@ -13,6 +14,7 @@ use tcpspec::scenario::{self, Scenario};
 use tcpspec::stack::faulty;
 use tcpspec::suite;
 
+use crate::deviation_choice::DeviationChoice;
 use crate::fuzz::{limits, worker};
 use crate::stack_choice::{StackChoice, family};
 use crate::{Trouble, no_requirement, print, read};
@@ -24,6 +26,8 @@ pub(crate) struct Replay {
     scenario: String,
     #[command(flatten)]
     stack: StackChoice,
+    #[command(flatten)]
+    deviations: DeviationChoice,
     /// Over IPv6 instead of IPv4
     #[arg(long)]
     ipv6: bool,
@@ -41,8 +45,9 @@ pub(crate) fn replay(arguments: &Replay) -> Result<bool, Trouble> {
     if arguments.rules && !arguments.stack.name().is_some_and(tells) {
         return Err(Trouble(format!("only the reference tells its rules: add `--stack {REFERENCE}`")));
     }
+    let deviations = arguments.deviations.list(&arguments.stack)?;
     if Path::new(&arguments.scenario).is_dir() {
-        return replay_finding(arguments);
+        return replay_finding(arguments, &deviations);
     }
     let scenarios = scenarios(&arguments.scenario)?;
     let mut stack = arguments.stack.start()?;
@@ -54,14 +59,15 @@ pub(crate) fn replay(arguments: &Replay) -> Result<bool, Trouble> {
             engine::judge(&mut *stack, scenario, family(arguments.ipv6))
         };
         run.trace.with_rules = arguments.rules;
+        run.verdict = deviations.apply_to_cause(&stack.declaration().version, run.verdict);
         print(&terminal::replay(scenario, stack.declaration(), &run))?;
         none_failed &= !run.verdict.fails_the_run();
     }
     Ok(none_failed)
 }
 
-/// Plays a finding as a campaign does. Says whether it no longer happens.
-fn replay_finding(arguments: &Replay) -> Result<bool, Trouble> {
+/// Plays a finding as a campaign does. Says whether it no longer happens, or is listed.
+fn replay_finding(arguments: &Replay, deviations: &Deviations) -> Result<bool, Trouble> {
     let folder = Path::new(&arguments.scenario);
     let finding = Document::read(folder).map_err(|error| Trouble(error.to_string()))?;
     let file = folder.join(SCENARIO_FILE);
@@ -73,8 +79,10 @@ fn replay_finding(arguments: &Replay) -> Result<bool, Trouble> {
     let start = || worker(&arguments.stack, finding.seed, ipv6);
     let judged = engine::replay(&story, &start, limits(&arguments.stack).time)
         .map_err(|error| Trouble(error.to_string()))?;
-    print(&fuzzing::replayed(&story, &judged))?;
-    Ok(judged.cause.is_none())
+    let version = arguments.stack.start()?.declaration().version.clone();
+    let known = judged.cause.as_ref().and_then(|cause| deviations.finding(&cause.into(), &version));
+    print(&fuzzing::replayed(&story, &judged, known))?;
+    Ok(judged.cause.is_none() || known.is_some())
 }
 
 /// The scenarios of a file, or the scenario of a case.

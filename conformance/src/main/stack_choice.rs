@@ -7,7 +7,7 @@ use tcpspec::bench::Family;
 use tcpspec::stack::{self, Stack, Unavailable, faulty};
 use tcpspec::suite::sensitivity::nearest_fault;
 
-use crate::{Trouble, print};
+use crate::{Trouble, interrupt, print};
 
 /// The stack that not every machine can run.
 const LINUX: &str = "linux";
@@ -105,13 +105,8 @@ fn stack_name(name: &str) -> Result<String, String> {
 /// A program as a stack. Interrupted, it and what it has started end with this command.
 #[cfg(unix)]
 fn program(line: &str, reply: Duration) -> Result<Box<dyn Stack>, Trouble> {
-    use tcpspec::stack::command::{self, Command, Limits};
-    ctrlc::set_handler(|| {
-        command::end_all();
-        // What a shell reports of a command that was interrupted.
-        std::process::exit(130);
-    })
-    .map_err(|error| Trouble(format!("interrupts cannot be caught: {error}")))?;
+    use tcpspec::stack::command::{Command, Limits};
+    interrupt::catch()?;
     let defaults = Limits::default();
     let limits = Limits { reply, case: defaults.case.max(reply * 2), ..defaults };
     let stack = Command::start(line, limits).map_err(|why| Trouble(format!("--stack-command: {why}")))?;

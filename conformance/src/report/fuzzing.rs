@@ -1,5 +1,7 @@
 //! The report on a campaign: what was found, gravest first, each with its shortest story.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -101,23 +103,29 @@ fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
         return;
     }
     text.push_str("\nKnown deviations (`--no-deviations` shows them):\n");
-    for entry in deviations {
-        let causes = outcome.known.iter().filter(|(cause, _)| entry.is_about(&Cause::from(*cause)));
-        let hits: u64 = causes.map(|(_, hits)| hits).sum();
-        if hits > 0 {
-            let _ = writeln!(
-                text,
-                "\n{}\n    {hits} stories: {}",
-                wrapped(&entry.reason, 2),
-                entry.rules.join(" ")
-            );
+    // Entries with one reason are one departure.
+    let mut reasons: Vec<(&str, u64, BTreeSet<&str>)> = Vec::new();
+    for (cause, hits) in &outcome.known {
+        let listed = Cause::from(cause);
+        let Some(entry) = deviations.iter().find(|entry| entry.is_about(&listed)) else { continue };
+        match reasons.iter_mut().find(|(reason, ..)| *reason == entry.reason) {
+            Some((_, sum, rules)) => {
+                *sum += hits;
+                rules.insert(&cause.rule);
+            }
+            None => reasons.push((&entry.reason, *hits, BTreeSet::from([&*cause.rule]))),
         }
+    }
+    reasons.sort_by_key(|(_, hits, _)| Reverse(*hits));
+    for (reason, hits, rules) in reasons {
+        let rules = rules.into_iter().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(text, "\n{}\n    {hits} stories: {rules}", wrapped(reason, 2));
     }
 }
 
-/// What came of a finding's story.
+/// What came of a finding's story, and the entry that lists it.
 #[must_use]
-pub fn replayed(story: &Scenario, judged: &Judged) -> String {
+pub fn replayed(story: &Scenario, judged: &Judged, known: Option<&KnownFinding>) -> String {
     let mut text = format!("{}\n", story.name);
     if !story.title.is_empty() {
         let _ = writeln!(text, "{}", wrapped(&story.title, 2));
@@ -128,9 +136,10 @@ pub fn replayed(story: &Scenario, judged: &Judged) -> String {
         let _ = writeln!(text, "{mark}{line}");
     }
     let signature = judged.cause.as_ref().map_or(String::new(), |cause| format!(" {}", cause.signature()));
-    let _ = writeln!(text, "\n{}{signature}", judged.verdict);
-    if let Some(explanation) = &judged.explanation {
-        let _ = writeln!(text, "{}", wrapped(explanation, 2));
+    let verdict = if known.is_some() { "KNOWN" } else { &judged.verdict };
+    let _ = writeln!(text, "\n{verdict}{signature}");
+    for paragraph in [judged.explanation.as_ref(), known.map(|entry| &entry.reason)].into_iter().flatten() {
+        let _ = writeln!(text, "{}", wrapped(paragraph, 2));
     }
     text
 }

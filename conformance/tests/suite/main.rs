@@ -1,5 +1,6 @@
 //! What holds across the crate, seen from outside.
 
+mod campaigns;
 mod cases;
 mod command_line;
 mod docs;
