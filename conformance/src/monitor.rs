@@ -15,7 +15,7 @@ use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Instant, State};
 
 use crate::bench::Watcher;
-use crate::stack::{CallOutcome, Declaration, Setup, UserCall};
+use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
@@ -23,7 +23,7 @@ use arrival::{Arrival, Class, Place};
 use emission::Emission;
 use hypothesis::{Hypotheses, Hypothesis};
 use judge::arrive::{Context, Listening};
-use judge::{emission as form, explain, overdue, steps};
+use judge::{emission as form, explain, liveness, overdue, sending, steps};
 use objection::{Judgement, Objection};
 use pair::Pair;
 use sockets::Sockets;
@@ -71,6 +71,8 @@ pub struct Monitor {
     blind: bool,
     /// Runs in which something could not be followed.
     inconclusive: u64,
+    /// Runs of these in which there were too many hypotheses.
+    overflows: u64,
     finding: Option<Box<Objection>>,
 }
 
@@ -85,6 +87,12 @@ impl Monitor {
     #[must_use]
     pub const fn inconclusive(&self) -> u64 {
         self.inconclusive
+    }
+
+    /// In how many of these there were more hypotheses than fit.
+    #[must_use]
+    pub const fn overflows(&self) -> u64 {
+        self.overflows
     }
 
     /// The pair of sockets with these endpoints, seen from the stack.
@@ -164,6 +172,7 @@ impl Monitor {
         let pair = &mut self.pairs[index];
         pair.class = class;
         pair.active = now;
+        pair.disturbed = true;
         pair.credit = pair.credit.saturating_add(1);
         let repeats = segment.has(Control::ACK) && segment.ack == first.una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
@@ -177,6 +186,9 @@ impl Monitor {
             hypothesis.irs == segment.seq && hypothesis.state != State::Closed && !hypothesis.fresh
         };
         pair.hypotheses = after;
+        if pair.hypotheses.first().una != first.una {
+            pair.acknowledged(now);
+        }
         if after.is_empty() {
             pair.hypotheses = Hypotheses::START;
             pair.hypotheses.blind = true;
@@ -276,14 +288,27 @@ impl Monitor {
         if !segment.has(Control::RST) && !begins {
             let stream = self.pairs[index].stream.map(|stream| &self.streams.all[stream]);
             form::sequence(&self.pairs[index], stream, &packet.segment)?;
+            sending::sent(&self.pairs[index], &segment, packet, terms)?;
         }
-        if self.explained(index, &segment, terms)? {
+        if segment.is_bare() && !segment.has(Control::RST) {
+            sending::called_for(&self.pairs[index], &segment, terms)?;
+        }
+        let due = self.pairs[index].hypotheses.first().ack;
+        let throttled = due.is_some_and(|due| due.why.may_be_throttled());
+        let another = self.explained(index, &segment, terms)?;
+        if segment.has(Control::SYN) && (another || self.pairs[index].iss.is_none()) {
+            sending::initial_number(&self.pairs[index], &segment)?;
+        }
+        if another {
             self.follow_new_incarnation(index);
         }
         let pair = &mut self.pairs[index];
         if segment.is_bare() && segment.has(Control::ACK) {
             pair.credit = pair.credit.saturating_sub(1);
-            self.acknowledgments.push(now);
+            pair.acknowledged_at = now;
+            if throttled {
+                self.acknowledgments.push(now);
+            }
         }
         pair.note(&segment);
         Ok(())
@@ -333,7 +358,8 @@ impl Monitor {
     }
 
     /// Everything that was due by now must have come.
-    fn nothing_missing(&mut self, now: Instant) -> Judgement {
+    fn nothing_missing(&mut self, now: Instant, next: NextTimer) -> Judgement {
+        let Some(terms) = self.terms else { return Ok(()) };
         for pair in &mut self.pairs[..self.pairs_in_use] {
             if pair.hypotheses.blind {
                 continue;
@@ -348,8 +374,34 @@ impl Monitor {
                 *hypothesis = hypothesis.without_resets_that_might_have_come_by(now);
             }
             pair.hypotheses.merge();
+            let sleeps = sleeps_until(now, next, &terms);
+            let first = *pair.hypotheses.first();
+            let late = |hypothesis: &Hypothesis| {
+                overdue::missing(hypothesis, sleeps).is_some()
+                    || liveness::waits(hypothesis, pair, &terms).is_some_and(|wait| wait.by <= sleeps)
+            };
+            if pair.hypotheses.all(late) {
+                let missing = overdue::missing(&first, sleeps);
+                let wait = liveness::waits(&first, pair, &terms).filter(|wait| wait.by <= sleeps);
+                return Err(match (missing, wait) {
+                    (Some(missing), _) => objection::missing(&first, missing),
+                    (None, wait) => objection::asleep(&first, wait, next, now),
+                });
+            }
         }
         Ok(())
+    }
+}
+
+/// Until when the stack does nothing by itself: it says so itself, or time has shown it.
+fn sleeps_until(now: Instant, next: NextTimer, terms: &Terms) -> Instant {
+    // What is due at its next timer may still come.
+    let before = |time: Instant| time - std::time::Duration::from_micros(1);
+    match next {
+        _ if terms.real => now,
+        NextTimer::At(time) => now.max(before(time)),
+        NextTimer::Never => Instant(u64::MAX),
+        NextTimer::Unknown => now,
     }
 }
 
@@ -378,7 +430,7 @@ fn class(pair: &Pair, segment: &Arrival) -> Class {
         Place::Inside
     };
     let bits = Control::SYN | Control::FIN | Control::RST | Control::ACK | Control::URG;
-    Class { ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
+    Class { call: None, ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
 }
 
 /// The streams of a run's connections; the memory of those before is used again.
@@ -454,7 +506,9 @@ impl Watcher for Monitor {
         if ours && can_be_a_peer(packet.endpoints.source.ip()) && packet.segment.integrity == Integrity::Sound
         {
             self.arrives(now, packet, &terms);
+            let used = &self.pairs[..self.pairs_in_use];
             self.inconclusive += u64::from(self.blind);
+            self.overflows += u64::from(self.blind && used.iter().any(|pair| pair.hypotheses.overflowed));
         }
     }
 
@@ -471,9 +525,9 @@ impl Watcher for Monitor {
         self.inconclusive += 1;
     }
 
-    fn quiet(&mut self, now: Instant) {
+    fn quiet(&mut self, now: Instant, next: NextTimer) {
         if !self.blind {
-            let judgement = self.nothing_missing(now);
+            let judgement = self.nothing_missing(now, next);
             self.judged(judgement);
         }
     }
@@ -484,8 +538,15 @@ impl Watcher for Monitor {
         if self.blind {
             return None;
         }
+        let terms = self.terms?;
+        let due = |pair: &Pair, hypothesis: &Hypothesis| {
+            let wait = liveness::waits(hypothesis, pair, &terms).map(|wait| wait.by);
+            [hypothesis.next_due(), wait].into_iter().flatten().min()
+        };
         let pairs = self.pairs[..self.pairs_in_use].iter().filter(|pair| !pair.hypotheses.blind);
-        pairs.flat_map(|pair| pair.hypotheses.as_slice()).filter_map(Hypothesis::next_due).min()
+        pairs
+            .filter_map(|pair| pair.hypotheses.as_slice().iter().filter_map(|one| due(pair, one)).min())
+            .min()
     }
 
     fn take_finding(&mut self) -> Option<Failure> {

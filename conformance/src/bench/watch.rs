@@ -4,7 +4,7 @@ use tcpspec_core::{Instant, SeqNumber};
 
 use super::{Bench, Departure};
 use crate::scenario::IcmpKind;
-use crate::stack::{CallOutcome, Declaration, Setup, UserCall};
+use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
@@ -33,8 +33,9 @@ pub trait Watcher {
     /// The network device takes nothing from now on, or takes packets again.
     fn device_refuses(&mut self, now: Instant, refuses: bool);
 
-    /// The stack ran until `now` and has no more to send: what was due by then and did not come is missing.
-    fn quiet(&mut self, now: Instant);
+    /// The stack ran until `now` and has no more to send: what was due by then and did not come is missing. It says when
+    /// its next timer is due.
+    fn quiet(&mut self, now: Instant, next: NextTimer);
 
     /// The story is over; nothing more will be seen.
     fn end(&mut self, now: Instant);
@@ -72,7 +73,11 @@ impl Bench<'_> {
 
     /// Nothing more comes from the stack at the present time.
     pub(super) fn watch_quiet(&mut self) -> Result<(), Departure> {
-        self.watch(|watcher, now| watcher.quiet(now))
+        if self.watcher.is_none() {
+            return Ok(());
+        }
+        let next = self.guarded(|stack| stack.next_timer())?;
+        self.watch(|watcher, now| watcher.quiet(now, next))
     }
 
     /// The story is over.

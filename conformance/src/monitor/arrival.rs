@@ -116,6 +116,8 @@ pub(super) enum Place {
 /// The class of a segment: what findings say instead of its numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Class {
+    /// A call of the user came last.
+    pub(super) call: Option<&'static str>,
     pub(super) ctl: Control,
     pub(super) text: bool,
     pub(super) seq: Place,
@@ -123,9 +125,9 @@ pub(super) struct Class {
 }
 
 impl Class {
-    /// The class of a call, or of nothing in particular.
+    /// The class of nothing at all.
     pub(super) const NONE: Self =
-        Self { ctl: Control::NONE, text: false, seq: Place::Nowhere, ack: Place::Nowhere };
+        Self { call: None, ctl: Control::NONE, text: false, seq: Place::Nowhere, ack: Place::Nowhere };
 }
 
 /// `SYN,ACK with text, left of the window, acknowledging what was never sent`
@@ -138,6 +140,12 @@ impl fmt::Display for Class {
             (Control::URG, "URG"),
             (Control::ACK, "ACK"),
         ];
+        if let Some(call) = self.call {
+            return f.write_str(call);
+        }
+        if *self == Self::NONE {
+            return f.write_str("the beginning");
+        }
         let mut comma = "";
         for (_, name) in bits.iter().filter(|(bit, _)| self.ctl.has(*bit)) {
             write!(f, "{comma}{name}")?;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tcpspec_core::{Instant, State};
 
 use super::Monitor;
+use super::arrival::Class;
 use super::hypothesis::Due;
 use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
 use super::judge::user;
@@ -18,6 +19,7 @@ use crate::wire::Endpoints;
 impl Monitor {
     /// Judges the answer to a call and takes note of it.
     pub(super) fn call(&mut self, now: Instant, call: UserCall<'_>, outcome: &CallOutcome) -> Judgement {
+        self.note_call(&call);
         match (call, outcome) {
             (UserCall::Listen { port }, CallOutcome::Opened(socket)) => {
                 self.sockets.set(*socket, Role::Listener(port));
@@ -52,6 +54,26 @@ impl Monitor {
                 CallOutcome::Error(failure),
             ) => self.refused(socket, "call", failure),
             _ => Ok(()),
+        }
+    }
+
+    /// What comes next may be the call's doing.
+    fn note_call(&mut self, call: &UserCall<'_>) {
+        let (socket, name) = match call {
+            UserCall::Send { socket, .. } => (socket, "SEND"),
+            UserCall::Receive { socket, .. } => (socket, "RECEIVE"),
+            UserCall::Close { socket } => (socket, "CLOSE"),
+            UserCall::Abort { socket } => (socket, "ABORT"),
+            UserCall::Listen { .. }
+            | UserCall::Connect { .. }
+            | UserCall::Accept { .. }
+            | UserCall::Set { .. } => {
+                return;
+            }
+        };
+        if let Some((_, Some(index))) = self.stream_of(*socket) {
+            self.pairs[index].class = Class { call: Some(name), ..Class::NONE };
+            self.pairs[index].disturbed = true;
         }
     }
 
@@ -247,15 +269,17 @@ impl Monitor {
             CallOutcome::WouldBlock if max > 0 => {
                 pair.map_or(Ok(()), |pair| user::nothing(stream, pair, &terms))
             }
-            CallOutcome::Error(failure) => pair.map_or(Ok(()), |pair| user::failed(pair, "RECEIVE", failure)),
+            CallOutcome::Error(failure) => {
+                pair.map_or(Ok(()), |pair| user::failed(pair, "RECEIVE", failure, &terms))
+            }
             _ => Ok(()),
         }
     }
 
     fn refused(&mut self, socket: SocketId, class: &'static str, failure: &CallFailure) -> Judgement {
-        match self.judged_pair(socket) {
-            Some(index) => user::failed(&mut self.pairs[index], class, failure),
-            None => Ok(()),
+        match (self.judged_pair(socket), self.terms) {
+            (Some(index), Some(terms)) => user::failed(&mut self.pairs[index], class, failure, &terms),
+            _ => Ok(()),
         }
     }
 }
@@ -288,7 +312,13 @@ fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unrea
             let text = hypothesis.nxt_most - u32::from(hypothesis.fin_taken);
             hypothesis.state.is_synchronized() && text.gt(hypothesis.irs + 1 + *read)
         });
-        after.push(user::close(hypothesis, pair, now));
+        let closed = user::close(hypothesis, pair, now);
+        if hypothesis.state == State::SynSent {
+            // V-41: a reset is the user's to ask for at any time.
+            after.push(closed.owing_reset(Reset { form, required: false, due: due(Why::Abort) }));
+        } else {
+            after.push(closed);
+        }
         if loses.is_some() {
             // V-22
             let ended = hypothesis.closed(Ending::Closed);

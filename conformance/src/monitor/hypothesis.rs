@@ -61,8 +61,6 @@ pub(super) enum Why {
     InOrder,
     /// Two full segments' worth of text (I-103).
     TwoSegments,
-    /// Text beyond a gap (I-104).
-    Gap,
     /// The peer's FIN (I-060).
     Fin,
     /// ABORT (I-068).
@@ -71,6 +69,16 @@ pub(super) enum Why {
     LostText,
     /// An illegal option (I-094).
     IllegalOption,
+}
+
+impl Why {
+    /// Whether the answer is one of those that may be sent more seldom than asked for (V-12).
+    pub(super) const fn may_be_throttled(self) -> bool {
+        matches!(
+            self,
+            Self::Unacceptable | Self::TimeWait | Self::InexactReset | Self::Syn | Self::Unsent | Self::Old
+        )
+    }
 }
 
 /// An acknowledgment that is due.
@@ -235,17 +243,20 @@ impl Hypothesis {
 pub(super) struct Hypotheses {
     all: [Hypothesis; MOST],
     len: u8,
-    /// There were more than fit, or something came that cannot be followed: nothing is judged any more.
+    /// Something came that cannot be followed: nothing is judged any more.
     pub(super) blind: bool,
+    /// There were more than fit.
+    pub(super) overflowed: bool,
 }
 
 impl Hypotheses {
     /// Nothing has happened.
-    pub(super) const START: Self = Self { all: [Hypothesis::CLOSED; MOST], len: 1, blind: false };
+    pub(super) const START: Self =
+        Self { all: [Hypothesis::CLOSED; MOST], len: 1, blind: false, overflowed: false };
 
     /// None yet.
     pub(super) const fn none() -> Self {
-        Self { all: [Hypothesis::CLOSED; MOST], len: 0, blind: false }
+        Self { all: [Hypothesis::CLOSED; MOST], len: 0, blind: false, overflowed: false }
     }
 
     /// Adds one unless it is there. Says whether there was room.
@@ -258,7 +269,7 @@ impl Hypotheses {
                 *place = hypothesis;
                 self.len += 1;
             }
-            None => self.blind = true,
+            None => (self.blind, self.overflowed) = (true, true),
         }
     }
 

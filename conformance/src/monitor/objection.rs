@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
-use tcpspec_core::State;
+use tcpspec_core::{Instant, State};
 
 use super::emission::Emission;
 use super::hypothesis::Hypothesis;
 use super::judge::explain::Reason;
+use super::judge::liveness::Wait;
 use super::judge::overdue::{self, Missing};
 use super::law;
 use super::pair::Pair;
+use crate::stack::NextTimer;
 use crate::verdict::{Cause, Failure};
 
 /// A rule was broken.
@@ -83,5 +85,24 @@ pub(super) fn missing(hypothesis: &Hypothesis, missing: Missing) -> Box<Objectio
     let what =
         format!("{}: in {}, after {}, {differed} by {}", law.sentence, hypothesis.state, due.class, due.by);
     let class = due.class.to_string().into();
+    Box::new(Objection { rule, state: Some(hypothesis.state), class, differed, what })
+}
+
+/// The stack will do nothing although something waits.
+pub(super) fn asleep(
+    hypothesis: &Hypothesis,
+    wait: Option<Wait>,
+    next: NextTimer,
+    now: Instant,
+) -> Box<Objection> {
+    let (rule, differed) = wait.map_or(("I-014", "nothing is sent"), |wait| (wait.rule, wait.what));
+    let law = law::find(rule).expect("judges cite rules of the table");
+    let until = match next {
+        NextTimer::Never => "no timer is armed: it sleeps for ever".to_owned(),
+        NextTimer::At(time) if time > now => format!("its next timer goes off at {time}"),
+        _ => format!("nothing came by {now}"),
+    };
+    let what = format!("{}: in {}, {differed}; {until}", law.sentence, hypothesis.state);
+    let class = "time".into();
     Box::new(Objection { rule, state: Some(hypothesis.state), class, differed, what })
 }

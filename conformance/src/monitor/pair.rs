@@ -41,6 +41,8 @@ pub(super) struct Pair {
     pub(super) user_unknown: bool,
     /// The user is done with it.
     pub(super) aborted: bool,
+    /// The user was told that the connection failed.
+    pub(super) told: bool,
     /// Octets that the user has sent.
     pub(super) written: u32,
     /// Where the urgent text ends that the user has sent, in octets of its stream.
@@ -51,12 +53,30 @@ pub(super) struct Pair {
     pub(super) patience: Option<Duration>,
     /// Bare acknowledgments that something has called for.
     pub(super) credit: u32,
+    /// When a bare acknowledgment last left.
+    pub(super) acknowledged_at: Instant,
     /// Acknowledgments that repeated SND.UNA since it last moved.
     pub(super) repeated_acks: u32,
     /// When a segment last went either way.
     pub(super) active: Instant,
     /// When the stack last sent text or control.
     pub(super) sent_at: Instant,
+    /// When the stack last sent what is at SND.UNA.
+    pub(super) head_at: Instant,
+    /// How often it was sent again with nothing arriving meanwhile.
+    pub(super) repetitions: u32,
+    /// Something arrived, or the user called, since then: what is sent again need not be a timer's doing.
+    pub(super) disturbed: bool,
+    /// The time between the last two times.
+    pub(super) interval: Duration,
+    /// The longest time between two such times: how far the timeout may have grown.
+    pub(super) longest_interval: Duration,
+    /// The longest time that anything took to be acknowledged.
+    pub(super) longest_round_trip: Duration,
+    /// The initial sequence number of the incarnation before, and when it was chosen.
+    pub(super) iss_before: Option<(SeqNumber, Instant)>,
+    /// When the stack's SYN left.
+    pub(super) begun_at: Instant,
     /// What arrived last.
     pub(super) class: Class,
     /// What the ends may be like.
@@ -79,14 +99,24 @@ impl Pair {
             stream: None,
             user_unknown: false,
             aborted: false,
+            told: false,
             written: 0,
             urgent: None,
             keeps_alive: false,
             patience: None,
             credit: 0,
+            acknowledged_at: Instant(u64::MAX),
             repeated_acks: 0,
             active: Instant(0),
             sent_at: Instant(0),
+            head_at: Instant(0),
+            repetitions: 0,
+            disturbed: false,
+            interval: Duration::ZERO,
+            longest_interval: Duration::ZERO,
+            longest_round_trip: Duration::ZERO,
+            iss_before: None,
+            begun_at: Instant(0),
             class: Class::NONE,
             hypotheses: Hypotheses::START,
         }
@@ -99,6 +129,7 @@ impl Pair {
             credit: self.credit,
             active: self.active,
             class: self.class,
+            iss_before: self.iss.map(|iss| (iss, self.begun_at)).or(self.iss_before),
             hypotheses: self.hypotheses,
             ..Self::new(self.endpoints)
         };
@@ -118,9 +149,14 @@ impl Pair {
     }
 
     /// How far the stack's segment lets the peer send.
-    fn offer_of(&self, segment: &Emission) -> SeqNumber {
+    pub(super) fn offer_of(&self, segment: &Emission) -> SeqNumber {
         let shift = self.shifts().filter(|_| !segment.has(Control::SYN)).map_or(0, |(own, _)| own);
         segment.ack + (u32::from(segment.wnd) << shift)
+    }
+
+    /// The granularity of the stack's window field in octets.
+    pub(super) fn granularity(&self) -> u32 {
+        self.shifts().map_or(1, |(own, _)| 1 << own)
     }
 
     /// Octets in two full-sized segments, as far as the stack announced a size.
@@ -138,13 +174,14 @@ impl Pair {
         if segment.has(Control::SYN) {
             if self.iss.is_none() {
                 self.snd_max = segment.seq;
+                self.begun_at = segment.now;
             }
             self.iss = Some(segment.seq);
             self.window_of_syn = segment.wnd;
             self.own_options = Some(segment.options);
         }
         if segment.end() != segment.seq {
-            self.sent_at = segment.now;
+            self.note_times(segment);
         }
         self.snd_max = self.snd_max.later(segment.end());
         if segment.has(Control::FIN) {
@@ -155,6 +192,35 @@ impl Pair {
             self.offered = Some(self.offered.map_or(offer, |edge| edge.later(offer)));
             self.last_ack = Some(self.last_ack.map_or(segment.ack, |ack| ack.later(segment.ack)));
         }
+    }
+
+    /// When what was sent, and how often.
+    fn note_times(&mut self, segment: &Emission) {
+        let una = self.hypotheses.first().una;
+        let head = segment.seq.le(una) && segment.end().gt(una);
+        let again = segment.seq.lt(self.snd_max);
+        if again {
+            self.longest_interval = self.longest_interval.max(segment.now.since(self.sent_at));
+        }
+        if head && again {
+            self.interval = segment.now.since(self.head_at);
+            self.repetitions = if self.disturbed { 0 } else { self.repetitions + 1 };
+        } else if head {
+            self.repetitions = 0;
+        }
+        if head {
+            self.head_at = segment.now;
+            self.disturbed = false;
+        }
+        self.sent_at = segment.now;
+    }
+
+    /// SND.UNA has moved: times are counted anew.
+    pub(super) fn acknowledged(&mut self, now: Instant) {
+        self.longest_round_trip = self.longest_round_trip.max(now.since(self.head_at));
+        self.repetitions = 0;
+        self.interval = Duration::ZERO;
+        self.head_at = self.sent_at;
     }
 
     /// The peer's SYN that a hypothesis took brings its options. Different ones for the same SYN leave everything open.

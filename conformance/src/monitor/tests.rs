@@ -7,6 +7,7 @@ use crate::scenario;
 use crate::stack::reference::Reference;
 use random::Dice;
 
+mod faults;
 mod random;
 
 /// Random scenarios of each test; more come with TCPSPEC_SCENARIOS.
@@ -44,4 +45,5 @@ fn the_reference_gives_the_monitor_nothing_to_object_to_in_random_scenarios() {
         }
     }
     eprintln!("{} of {} runs were not judged to their end", monitor.inconclusive(), rounds());
+    assert_eq!(monitor.overflows(), 0);
 }

@@ -43,7 +43,11 @@ impl Context<'_> {
 
     /// An acknowledgment is due within the time that it may be held back.
     pub(in crate::monitor) fn soon(&self, why: Why) -> Due {
-        Due { by: self.now + self.terms.delay + self.terms.settle, why, class: self.class }
+        // Less than half a second; a stack on a real clock is not asked for microseconds.
+        let tick = std::time::Duration::from_micros(1);
+        let by = self.now + self.terms.delay;
+        let by = if self.terms.real { by + self.terms.settle } else { by - tick };
+        Due { by, why, class: self.class }
     }
 
     /// The reset that answers a segment (RFC 9293 §3.5.2).
@@ -103,8 +107,9 @@ fn closed(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         return out.push(hypothesis);
     }
     let reset = context.answer(segment, Why::NoConnection);
-    // V-35: silence, where it is declared.
-    out.push(hypothesis.owing_reset(Reset { required: !context.terms.silent_when_closed, ..reset }));
+    // V-35: silence, where it is declared. V-51: an illegal option may make any segment nothing.
+    let required = !context.terms.silent_when_closed && !segment.options.malformed;
+    out.push(hypothesis.owing_reset(Reset { required, ..reset }));
 }
 
 /// §3.10.7.2
@@ -113,7 +118,9 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         return out.push(hypothesis);
     }
     if segment.has(Control::ACK) {
-        return out.push(hypothesis.owing_reset(context.answer(segment, Why::Listening)));
+        let reset = context.answer(segment, Why::Listening);
+        let required = !segment.options.malformed;
+        return out.push(hypothesis.owing_reset(Reset { required, ..reset }));
     }
     if !segment.has(Control::SYN) {
         return out.push(hypothesis);
@@ -184,6 +191,10 @@ fn syn_sent(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, ou
     }
     if !segment.has(Control::SYN) {
         return out.push(hypothesis);
+    }
+    if segment.has(Control::FIN) {
+        // V-24
+        out.push(hypothesis);
     }
     let heard = Hypothesis {
         passive: false,

@@ -46,6 +46,9 @@ pub(in crate::monitor) fn explain(
 
 /// A reset must be one that is due, or that ends a connection for a reason.
 fn reset(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hypothesis, Reason> {
+    if segment.has(Control::SYN) || segment.has(Control::FIN) {
+        return Err(reason("I-080", "a reset with SYN or FIN"));
+    }
     let fitting = |index: &usize| hypothesis.resets[*index].filter(|reset| matches(reset.form, segment));
     // Of two that it may be, the one that must come.
     let order = |index: &usize| fitting(index).map_or(2, |reset| u8::from(!reset.required));

@@ -126,8 +126,8 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
         // V-46
         out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
     }
-    if !segment.has(Control::ACK) || context.throttled {
-        // V-16, V-12
+    if !segment.has(Control::ACK) || context.throttled || segment.options.malformed {
+        // V-16, V-12, V-51
         out.push(hypothesis);
     }
     let at_nxt = segment.seq.le(hypothesis.nxt_most) && segment.seq.ge(hypothesis.nxt - 1);
@@ -282,10 +282,8 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
             return seventh_text(opened, segment, context, out);
         }
         out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
-        if segment.ack.gt(context.pair.snd_max) || old(&hypothesis, segment.ack) {
-            // V-46
-            out.push(hypothesis.owing_ack(context.at_once(Why::Old)));
-        }
+        // V-46: with the check of RFC 5961 §5 before the text of the state.
+        out.push(hypothesis.owing_ack(context.at_once(Why::Old)));
         if hypothesis.closing {
             // V-23: in FIN-WAIT-1 already, where this acknowledges nothing new.
             out.push(hypothesis);
@@ -399,9 +397,10 @@ fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>
             context.soon(Why::InOrder)
         });
     } else if segment.text > 0 {
-        let beyond_gap = segment.start_of_text().gt(hypothesis.nxt_most);
-        after =
-            after.owing_ack(if beyond_gap { context.at_once(Why::Gap) } else { context.soon(Why::InOrder) });
+        // V-59: whether text beyond a gap is acknowledged is free; what repeats old text is answered.
+        if segment.start_of_text().le(hypothesis.nxt_most) {
+            after = after.owing_ack(context.soon(Why::InOrder));
+        }
     }
     if new_text && hypothesis.state != State::Established {
         lose_text(&hypothesis, context, out);

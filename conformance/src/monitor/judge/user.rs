@@ -35,7 +35,12 @@ pub(in crate::monitor) fn sent(pair: &mut Pair) -> Judgement {
 }
 
 /// A call was answered with an error: there must be a reason for it (I-073).
-pub(in crate::monitor) fn failed(pair: &mut Pair, class: &'static str, failure: &CallFailure) -> Judgement {
+pub(in crate::monitor) fn failed(
+    pair: &mut Pair,
+    class: &'static str,
+    failure: &CallFailure,
+    terms: &Terms,
+) -> Judgement {
     let user_closed = |state| {
         matches!(
             state,
@@ -47,10 +52,17 @@ pub(in crate::monitor) fn failed(pair: &mut Pair, class: &'static str, failure: 
                 | State::TimeWait
         )
     };
+    let told = pair.told;
+    pair.told |= matches!(failure, CallFailure::Reset | CallFailure::Refused | CallFailure::TimedOut);
     let possible = |hypothesis: &Hypothesis| match failure {
         CallFailure::Reset | CallFailure::Refused => hypothesis.state == State::Closed,
         CallFailure::TimedOut => hypothesis.ending == Ending::TimedOut,
-        CallFailure::NoConnection => user_closed(hypothesis.state),
+        CallFailure::NoConnection => {
+            // A connection that failed is first told of as what it is (MUST-12).
+            let untold =
+                terms.tells_resets && class == "RECEIVE" && !told && hypothesis.ending == Ending::Reset;
+            user_closed(hypothesis.state) && !untold
+        }
         CallFailure::Closing => user_closed(hypothesis.state) || hypothesis.closing || hypothesis.fin_taken,
         CallFailure::Other(_) => true,
     };

@@ -1,0 +1,63 @@
+//! Whether something waits that only the stack can move, and by when it has to.
+//!
+//! A segment may be lost, so whoever waits for an answer repeats the question; whoever has text and no window asks for
+//! one (RFC 9293 §3.8.1, §3.8.6.1, §3.10.8; RFC 6298). How long that takes is bounded generously: a timeout grows with
+//! round trips and doubles. A stack that has said when it will next do something by itself, and nothing it owes happens
+//! before, sleeps for ever.
+
+use std::time::Duration;
+
+use tcpspec_core::{Instant, State};
+
+use crate::monitor::hypothesis::Hypothesis;
+use crate::monitor::pair::Pair;
+use crate::monitor::terms::Terms;
+
+/// Something has to leave by then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::monitor) struct Wait {
+    pub(in crate::monitor) rule: &'static str,
+    pub(in crate::monitor) what: &'static str,
+    pub(in crate::monitor) by: Instant,
+}
+
+/// A short segment may wait for company at most so long (RFC 9293 §3.8.6.2.1).
+const OVERRIDE: Duration = Duration::from_millis(1100);
+
+/// What a retransmission timeout is at the least in this reckoning: the three seconds of RFC 6298 §5 (5.7).
+const LEAST_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What waits in a hypothesis.
+pub(in crate::monitor) fn waits(hypothesis: &Hypothesis, pair: &Pair, terms: &Terms) -> Option<Wait> {
+    let iss = pair.iss.filter(|_| !hypothesis.fresh)?;
+    let timeout = pair.longest_round_trip.max(pair.longest_interval).max(LEAST_TIMEOUT);
+    let repeated = pair.sent_at.max(hypothesis.waiting_since) + timeout * 4 + Duration::from_secs(10);
+    let repeated = repeated + terms.settle;
+    match hypothesis.state {
+        State::Closed | State::Listen | State::FinWait2 => return None,
+        State::TimeWait => {
+            let (_, latest) = hypothesis.ends?;
+            return Some(Wait { rule: "I-064", what: "TIME-WAIT does not end", by: latest });
+        }
+        _ => {}
+    }
+    if hypothesis.una.lt(pair.snd_max) {
+        return Some(Wait { rule: "I-014", what: "what is unacknowledged is not sent again", by: repeated });
+    }
+    let closing = matches!(hypothesis.state, State::FinWait1 | State::Closing | State::LastAck);
+    let unsent = (iss + 1 + pair.written).gt(pair.snd_max) && !pair.user_unknown;
+    let fin_unsent = closing && pair.fin.is_none();
+    if !hypothesis.state.is_synchronized() || !unsent && !fin_unsent {
+        return None;
+    }
+    let open = hypothesis.edge.gt(pair.snd_max);
+    let by = pair.active.max(hypothesis.waiting_since) + OVERRIDE + terms.settle;
+    Some(match (open, unsent) {
+        (true, true) => Wait { rule: "I-023", what: "text is not sent although the window is open", by },
+        (true, false) => Wait { rule: "I-091", what: "the FIN is not sent", by },
+        (false, _) => {
+            let by = pair.active.max(hypothesis.waiting_since) + timeout * 4 + Duration::from_secs(10);
+            Wait { rule: "I-108", what: "a closed window is not probed", by: by + terms.settle }
+        }
+    })
+}

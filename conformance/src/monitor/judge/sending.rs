@@ -1,0 +1,219 @@
+//! Sizes, flags, options and times of what is sent: what numbers and states alone do not say.
+
+use std::time::Duration;
+
+use tcpspec_core::{Control, SeqNumber};
+
+use crate::monitor::emission::Emission;
+use crate::monitor::objection::{Judgement, object};
+use crate::monitor::pair::Pair;
+use crate::monitor::terms::Terms;
+use crate::wire::Parsed;
+
+/// A stated size below this may be raised to a private floor (V-52).
+const LEAST_SIZE: u16 = 64;
+
+/// In practice no retransmission timer goes off sooner (V-26, V-62).
+const LEAST_RTO: Duration = Duration::from_millis(199);
+
+/// A ceiling on the timeout is at least this (RFC 6298 §2.5).
+const CEILING: Duration = Duration::from_secs(60);
+
+/// Judges a segment that is no reset and begins no incarnation.
+pub(in crate::monitor) fn sent(
+    pair: &Pair,
+    segment: &Emission,
+    packet: &Parsed<'_>,
+    terms: &Terms,
+) -> Judgement {
+    options(pair, segment)?;
+    if segment.text > 0 {
+        size(pair, segment, packet.segment.options.len(), terms)?;
+        push(pair, segment, terms)?;
+    }
+    urgent(pair, segment, packet.segment.up)?;
+    if !segment.is_bare() {
+        spacing(pair, segment, terms)?;
+    }
+    offer(pair, segment)
+}
+
+/// I-088, I-089: no more text than the peer takes.
+fn size(pair: &Pair, segment: &Emission, options: usize, terms: &Terms) -> Judgement {
+    if segment.has(Control::SYN) {
+        return Ok(());
+    }
+    let Some(peer) = pair.peer_options else { return Ok(()) };
+    let v4 = terms.setup.local.is_ipv4();
+    let stated = match peer.mss {
+        Some(size) if size < LEAST_SIZE => 536,
+        Some(size) => size,
+        None if v4 => 536,
+        None => 1220,
+    };
+    let fits = terms.setup.mtu.saturating_sub(if v4 { 40 } else { 60 });
+    let most = u32::from(stated.min(fits)).saturating_sub(u32::try_from(options).unwrap_or(0));
+    if segment.text <= most {
+        return Ok(());
+    }
+    let (rule, differed) = if peer.mss.is_some() {
+        ("I-088", "text too long")
+    } else {
+        ("I-089", "text longer than the default")
+    };
+    object(rule, "text", differed, format!("expected at most {most} octets of text, seen {}", segment.text))
+}
+
+/// I-113: what empties the send queue is pushed.
+fn push(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let Some(iss) = pair.iss else { return Ok(()) };
+    let last = segment.end_of_text() == iss + 1 + pair.written && segment.end_of_text().gt(pair.snd_max);
+    let pushed = segment.has(Control::PSH) || segment.has(Control::FIN);
+    if terms.real || pair.user_unknown || !last || pushed {
+        return Ok(());
+    }
+    let what = format!("expected PSH on the segment that empties the send queue, seen `{segment}` without");
+    object("I-113", "last segment of the text", "no PSH", what)
+}
+
+/// I-112: the urgent pointer names the octet after the urgent text.
+fn urgent(pair: &Pair, segment: &Emission, up: u16) -> Judgement {
+    let Some(iss) = pair.iss.filter(|_| !pair.user_unknown) else { return Ok(()) };
+    let end = pair.urgent.map(|end| iss + 1 + end);
+    if !segment.has(Control::URG) {
+        let ahead = end.is_some_and(|end| segment.seq.lt(end) && end.since(segment.seq) <= 0xffff);
+        let new = segment.text > 0 && segment.end_of_text().gt(pair.snd_max);
+        if ahead && new && !segment.has(Control::SYN) {
+            let what =
+                format!("expected URG on text before the end of urgent text, seen `{segment}` without");
+            return object("I-112", "urgent text", "no URG", what);
+        }
+        return Ok(());
+    }
+    let points_at = segment.seq + u32::from(up);
+    match end {
+        None => {
+            let what = "URG is set although the user sent no urgent text".to_owned();
+            object("I-112", "text", "URG without urgent text", what)
+        }
+        Some(end) if points_at != end && up != u16::MAX && segment.seq.lt(end) => {
+            let what = format!("expected an urgent pointer of {}, seen {up}", end.since(segment.seq));
+            object("I-112", "urgent text", "the pointer is elsewhere", what)
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// I-096, I-097, I-102: options that need the peer's.
+fn options(pair: &Pair, segment: &Emission) -> Judgement {
+    let own = segment.options;
+    let syn = segment.has(Control::SYN);
+    if !syn && (own.shift.is_some() || own.sack_permitted) {
+        let what = format!("options that belong on a SYN are on `{segment}`");
+        let rule = if own.shift.is_some() { "I-096" } else { "I-102" };
+        return object(rule, "segment without SYN", "an option of a SYN", what);
+    }
+    if own.shift.is_some_and(|shift| shift > 14) {
+        return object(
+            "I-096",
+            "SYN",
+            "a shift above 14",
+            "a Window Scale option says more than 14".to_owned(),
+        );
+    }
+    if syn && segment.has(Control::ACK) {
+        let Some(peer) = pair.peer_options.filter(|_| pair.own_options.is_none()) else { return Ok(()) };
+        let unasked = [
+            ("I-096", own.shift.is_some() && peer.shift.is_none()),
+            ("I-102", own.sack_permitted && !peer.sack_permitted),
+            ("I-097", own.timestamps.is_some() && peer.timestamps.is_none()),
+        ];
+        if let Some((rule, _)) = unasked.into_iter().find(|(_, wrong)| *wrong) {
+            let what = "a SYN,ACK carries an option that the SYN did not have".to_owned();
+            return object(rule, "SYN,ACK", "an option that nobody offered", what);
+        }
+    }
+    let agreed = pair.own_options.is_some_and(|options| options.timestamps.is_some())
+        && pair.peer_options.is_some_and(|options| options.timestamps.is_some());
+    if !syn && agreed && own.timestamps.is_none() {
+        let what = format!("expected a Timestamps option on every segment, seen `{segment}` without");
+        return object("I-097", "segment", "no timestamps", what);
+    }
+    Ok(())
+}
+
+/// I-105, I-018: timeouts double, and the first is no shorter than round trips can be.
+fn spacing(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let again =
+        segment.end().le(pair.snd_max) && pair.hypotheses.all(|hypothesis| hypothesis.una == segment.seq);
+    let closed = pair
+        .hypotheses
+        .any(|hypothesis| hypothesis.state.is_synchronized() && hypothesis.edge.le(hypothesis.una));
+    if !again || closed || terms.real || pair.disturbed {
+        return Ok(());
+    }
+    let interval = segment.now.since(pair.head_at);
+    if pair.repetitions == 0 && interval < LEAST_RTO {
+        let what = format!("expected no retransmission before a timeout, seen one after {interval:?}");
+        return object("I-018", "retransmission", "too early", what);
+    }
+    // The first of them may be a probe of another algorithm (V-56).
+    let doubled = interval + terms.settle >= pair.interval * 2 || interval >= CEILING;
+    if pair.repetitions >= 2 && !doubled {
+        let what = format!("expected the timeout to double from {:?}, seen {interval:?}", pair.interval);
+        return object("I-105", "retransmission", "the timeout does not double", what);
+    }
+    Ok(())
+}
+
+/// I-121: of immediate acknowledgments each has a cause: a segment that arrived, or room that the user made.
+pub(in crate::monitor) fn called_for(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let repeats = segment.seq == pair.snd_max && pair.last_ack == Some(segment.ack);
+    let idle = pair.credit == 0
+        && pair.acknowledged_at == segment.now
+        && pair.hypotheses.all(|hypothesis| hypothesis.ack.is_none());
+    if terms.real || pair.keeps_alive || !segment.is_bare() || !repeats || !idle {
+        return Ok(());
+    }
+    let what =
+        format!("expected one acknowledgment for each segment that arrived, seen another: `{segment}`");
+    object("I-121", "acknowledgment", "nothing called for it", what)
+}
+
+/// I-115, I-066: where an incarnation begins, seen from the one before.
+pub(in crate::monitor) fn initial_number(pair: &Pair, segment: &Emission) -> Judgement {
+    let present = pair.iss.map(|iss| (iss, pair.begun_at));
+    let Some((before, chosen)) = present.or(pair.iss_before) else { return Ok(()) };
+    let reopens = pair.hypotheses.all(|hypothesis| hypothesis.reopens);
+    if reopens && present.is_some() && segment.seq.le(pair.snd_max) {
+        let what =
+            format!("expected a number above {}, the last one used, seen {}", pair.snd_max, segment.seq);
+        return object("I-066", "SYN in TIME-WAIT", "not above the old numbers", what);
+    }
+    // The clock ticks every four microseconds and goes round in less than five hours (RFC 9293 §3.4.1).
+    let ticks = segment.now.since(chosen).as_micros() / 4;
+    let advance = u128::from(segment.seq.since(before));
+    if (2500..1 << 31).contains(&ticks) && advance < ticks / 2 {
+        let what =
+            format!("expected a number some {ticks} above {before}, the one before, seen {}", segment.seq);
+        return object("I-115", "SYN", "does not follow the clock", what);
+    }
+    Ok(())
+}
+
+/// I-005: the right edge of the window does not move to the left.
+fn offer(pair: &Pair, segment: &Emission) -> Judgement {
+    let Some(known) = pair.offered.filter(|_| segment.has(Control::ACK)) else { return Ok(()) };
+    let current = pair.last_ack.is_none_or(|last| segment.ack.ge(last));
+    let fin = pair.hypotheses.any(|hypothesis| hypothesis.fin_taken);
+    let again = !segment.is_bare() && segment.end().le(pair.snd_max);
+    let edge: SeqNumber = pair.offer_of(segment);
+    // V-30: what a shift cannot say is rounded down; the first scaled window follows an unscaled one.
+    let slack = pair.granularity();
+    if !current || fin || again || (edge + (slack - 1)).ge(known) {
+        return Ok(());
+    }
+    let back = known.since(edge);
+    let what = format!("expected the right edge of the window to stay, seen it move left by {back} octets");
+    object("I-005", "window", "shrinks", what)
+}
