@@ -180,6 +180,10 @@ impl Monitor {
             return;
         }
         self.take_text(index, packet.segment.text, &segment, now, terms);
+        if self.pairs[index].hypotheses.blind {
+            self.blind = true;
+            return;
+        }
         let after = self.successors(index, &segment, now, terms);
         let pair = &mut self.pairs[index];
         let fresh_peer = |hypothesis: &Hypothesis| {
@@ -255,7 +259,8 @@ impl Monitor {
             let believed = !segment.has(Control::ACK) && begins
                 || segment.has(Control::ACK) && segment.ack.le(pair.snd_max);
             let takes = match hypothesis.state {
-                State::Closed | State::SynSent => segment.has(Control::SYN),
+                State::Closed => segment.has(Control::SYN) && !segment.has(Control::ACK),
+                State::SynSent => segment.has(Control::SYN),
                 State::SynReceived => true,
                 state => state.accepts_text(),
             };
@@ -263,7 +268,8 @@ impl Monitor {
             if believed && takes && fits {
                 let room = context.room(&base);
                 if taken.is_some_and(|(known, _)| known != irs) {
-                    self.streams.all[stream].received.doubtful = true;
+                    // Two incarnations may take it, and only one can be followed.
+                    self.pairs[index].hypotheses.blind = true;
                     return;
                 }
                 taken = Some((irs, room));
@@ -365,28 +371,26 @@ impl Monitor {
                 continue;
             }
             overdue::expire(pair, now);
+            if pair.hypotheses.blind {
+                continue;
+            }
             let first = *pair.hypotheses.first();
-            if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, now).is_none()) {
-                let missing = overdue::missing(&first, now).expect("every hypothesis misses something");
+            // What cannot come before it is due is missing already.
+            let sleeps = sleeps_until(now, next, &terms);
+            if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
+                let missing = overdue::missing(&first, sleeps).expect("every hypothesis misses something");
                 return Err(objection::missing(&first, missing));
             }
             for hypothesis in pair.hypotheses.as_mut_slice() {
-                *hypothesis = hypothesis.without_resets_that_might_have_come_by(now);
+                *hypothesis = hypothesis.without_resets_that_might_have_come_by(sleeps);
             }
             pair.hypotheses.merge();
-            let sleeps = sleeps_until(now, next, &terms);
             let first = *pair.hypotheses.first();
             let late = |hypothesis: &Hypothesis| {
-                overdue::missing(hypothesis, sleeps).is_some()
-                    || liveness::waits(hypothesis, pair, &terms).is_some_and(|wait| wait.by <= sleeps)
+                liveness::waits(hypothesis, pair, &terms).filter(|wait| wait.by <= sleeps)
             };
-            if pair.hypotheses.all(late) {
-                let missing = overdue::missing(&first, sleeps);
-                let wait = liveness::waits(&first, pair, &terms).filter(|wait| wait.by <= sleeps);
-                return Err(match (missing, wait) {
-                    (Some(missing), _) => objection::missing(&first, missing),
-                    (None, wait) => objection::asleep(&first, wait, next, now),
-                });
+            if pair.hypotheses.all(|hypothesis| late(hypothesis).is_some()) {
+                return Err(objection::asleep(&first, late(&first), next, now));
             }
         }
         Ok(())

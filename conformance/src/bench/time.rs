@@ -131,7 +131,9 @@ impl Bench<'_> {
             self.note_lateness(now);
             self.late_in_all += self.now.since(now);
         }
-        self.collect()
+        self.collect()?;
+        // Before time passes nothing more comes, and the stack has said when it acts again.
+        if self.is_exact() { self.watch_quiet() } else { Ok(()) }
     }
 
     /// Whether the stack stops at each instant at which it has something to send.

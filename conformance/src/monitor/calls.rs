@@ -121,6 +121,7 @@ impl Monitor {
         begun.push(Hypothesis {
             state: State::SynSent,
             waiting_since: now,
+            busy_since: now,
             takes: first.takes,
             ..Hypothesis::CLOSED
         });
@@ -243,6 +244,7 @@ impl Monitor {
             let iss = pair.iss.map(|iss| iss + 1 + pair.written);
             if iss.is_some_and(|end| hypothesis.una == end) {
                 hypothesis.waiting_since = now;
+                hypothesis.busy_since = now;
             }
         }
         pair.written = pair.written.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));

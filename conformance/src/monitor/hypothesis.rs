@@ -155,6 +155,8 @@ pub(super) struct Hypothesis {
     pub(super) ends: Option<(Instant, Instant)>,
     /// When SND.UNA last moved, or something to send began to wait.
     pub(super) waiting_since: Instant,
+    /// Since when there has always been something undelivered: a user timeout counts from SEND (RFC 9293 §3.9.1.1).
+    pub(super) busy_since: Instant,
     /// What of the stack's profile it takes for granted.
     pub(super) takes: u16,
 }
@@ -184,6 +186,7 @@ impl Hypothesis {
         resets: [None; 2],
         ends: None,
         waiting_since: Instant(0),
+        busy_since: Instant(0),
         takes: 0,
     };
 
@@ -259,9 +262,13 @@ impl Hypotheses {
         Self { all: [Hypothesis::CLOSED; MOST], len: 0, blind: false, overflowed: false }
     }
 
-    /// Adds one unless it is there. Says whether there was room.
+    /// Adds one unless it is there. Two that differ in what they take of the profile for granted are one that takes only
+    /// what both do: choices never multiply hypotheses.
     pub(super) fn push(&mut self, hypothesis: Hypothesis) {
-        if self.as_slice().contains(&hypothesis) {
+        let takes = hypothesis.takes;
+        let same = |known: &&mut Hypothesis| Hypothesis { takes, ..**known } == hypothesis;
+        if let Some(known) = self.as_mut_slice().iter_mut().find(same) {
+            known.takes &= takes;
             return;
         }
         match self.all.get_mut(usize::from(self.len)) {

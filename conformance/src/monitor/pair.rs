@@ -204,6 +204,8 @@ impl Pair {
         }
         if head && again {
             self.interval = segment.now.since(self.head_at);
+            // New text may have left meanwhile: the timeout is that of the head.
+            self.longest_interval = self.longest_interval.max(self.interval);
             self.repetitions = if self.disturbed { 0 } else { self.repetitions + 1 };
         } else if head {
             self.repetitions = 0;

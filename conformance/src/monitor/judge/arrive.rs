@@ -135,6 +135,7 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         resets: hypothesis.resets,
         syn_ack: Some(context.at_once(Why::Request)),
         waiting_since: context.now,
+        busy_since: context.now,
         ..Hypothesis::CLOSED
     };
     // V-24: text on a SYN is kept, acknowledged at once or later, or dropped.

@@ -14,7 +14,7 @@ pub(super) fn fin_taken(hypothesis: Hypothesis, fin: SeqNumber, context: &Contex
     let after = after.owing_ack(context.soon(Why::Fin));
     match hypothesis.state {
         State::FinWait1 => Hypothesis { state: State::Closing, ..after },
-        State::FinWait2 => time_wait_again(Hypothesis { state: State::TimeWait, ..after }, context),
+        State::FinWait2 => time_wait(after, context),
         _ => Hypothesis { state: State::CloseWait, ..after },
     }
 }
@@ -31,17 +31,39 @@ pub(super) fn fin_acknowledged(hypothesis: Hypothesis, context: &Context<'_>) ->
             ends: context.terms.fin_wait_2_timeout.map(|timeout| (context.now + timeout, Instant(u64::MAX))),
             ..hypothesis
         },
-        State::Closing => time_wait_again(Hypothesis { state: State::TimeWait, ..hypothesis }, context),
+        State::Closing => time_wait(hypothesis, context),
         State::LastAck => hypothesis.closed(Ending::Closed),
         _ => hypothesis,
     })
 }
 
-/// TIME-WAIT begins, or begins again (V-9: the old end may stand too).
+/// TIME-WAIT begins. Windows and what waits to be sent are past.
+fn time_wait(hypothesis: Hypothesis, context: &Context<'_>) -> Hypothesis {
+    Hypothesis {
+        state: State::TimeWait,
+        edge: hypothesis.una,
+        edge_most: hypothesis.una,
+        wl1: SeqNumber(0),
+        wl2: SeqNumber(0),
+        widest: 0,
+        waiting_since: Instant(0),
+        busy_since: Instant(0),
+        ends: Some(ends_of_time_wait(context)),
+        ..hypothesis
+    }
+}
+
+/// TIME-WAIT may begin again (V-9): it may end as it would have, or later.
 pub(super) fn time_wait_again(hypothesis: Hypothesis, context: &Context<'_>) -> Hypothesis {
+    let (earliest, latest) = ends_of_time_wait(context);
+    let earliest = hypothesis.ends.map_or(earliest, |(earliest, _)| earliest);
+    Hypothesis { ends: Some((earliest, latest)), ..hypothesis }
+}
+
+fn ends_of_time_wait(context: &Context<'_>) -> (Instant, Instant) {
     let end = context.now + context.terms.msl * 2;
     let slack = context.terms.msl / 4 + super::steps::SECOND + context.terms.settle;
-    Hypothesis { ends: Some((end - context.terms.settle, end + slack)), ..hypothesis }
+    (end - context.terms.settle, end + slack)
 }
 
 /// A SYN in TIME-WAIT: as on any synchronized connection, or a new incarnation, or silence (V-15).
@@ -52,16 +74,15 @@ pub(super) fn syn_in_time_wait(
     out: &mut Hypotheses,
 ) {
     let challenged = hypothesis.owing_ack(context.at_once(Why::Syn));
-    out.push(challenged);
+    // V-9: it may repeat the peer's FIN as well.
+    let again = segment.has(Control::FIN);
+    out.push(if again { time_wait_again(challenged, context) } else { challenged });
     if context.throttled {
         out.push(hypothesis);
     }
     if segment.seq.lt(hypothesis.nxt) && acceptable(&hypothesis, segment, context) != Acceptable::No {
         // The SYN is cut off at the left edge of the window, and what is left means nothing here.
-        out.push(hypothesis);
-        if segment.has(Control::FIN) {
-            out.push(time_wait_again(hypothesis, context));
-        }
+        out.push(if again { time_wait_again(hypothesis, context) } else { hypothesis });
     }
     if segment.has(Control::ACK) {
         if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {
@@ -81,6 +102,7 @@ pub(super) fn syn_in_time_wait(
             takes: hypothesis.takes,
             syn_ack: Some(context.at_once(Why::Request)),
             waiting_since: context.now,
+            busy_since: context.now,
             nxt_most: segment.start_of_text() + segment.text.min(context.terms.setup.receive_buffer),
             nxt: segment.seq + 1,
             ..Hypothesis::CLOSED

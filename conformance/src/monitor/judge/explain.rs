@@ -96,7 +96,7 @@ pub(in crate::monitor) fn may_give_up(
         State::SynSent | State::SynReceived => true,
         _ => pair.unfinished(hypothesis),
     };
-    waits && now.since(hypothesis.waiting_since) >= pair.patience.unwrap_or(LEAST_R2)
+    waits && now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2)
 }
 
 /// A SYN, or a SYN,ACK.

@@ -116,11 +116,9 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
     let repeats_fin = hypothesis.state == State::TimeWait && segment.has(Control::FIN);
     let why = if repeats_fin { Why::TimeWait } else { Why::Unacceptable };
     let answered = hypothesis.owing_ack(context.at_once(why));
+    // V-9: step 8 restarts the timer for a FIN that step 1 has dropped.
+    let answered = if repeats_fin { super::closing::time_wait_again(answered, context) } else { answered };
     out.push(answered);
-    if repeats_fin {
-        // V-9: step 8 restarts the timer for a FIN that step 1 has dropped.
-        out.push(super::closing::time_wait_again(answered, context));
-    }
     let bad_ack = segment.has(Control::ACK) && !acknowledges(&hypothesis, segment.ack, context);
     if hypothesis.state == State::SynReceived && bad_ack {
         // V-46
@@ -169,6 +167,11 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if !segment.has(Control::ACK) {
         return out.push(hypothesis);
     }
+    if segment.seq.gt(hypothesis.nxt) && segment.len() > 0 {
+        // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
+        fifth_ack(hypothesis, segment, context, out);
+        return out.push(hypothesis);
+    }
     fifth_ack(hypothesis, segment, context, out);
 }
 
@@ -198,15 +201,15 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         }
     }
     if may_be_inexact {
+        if segment.seq.lt(hypothesis.nxt_most) {
+            // Its text reaches into the window, so Table 6 takes it; its number lies outside, so step 2 drops it.
+            out.push(hypothesis);
+        }
         if hypothesis.state == State::TimeWait {
             push_taking(hypothesis.closed(Ending::Closed), Side::ResetEndsTimeWait, out);
             push_taking(hypothesis, Side::TimeWaitIgnoresResets, out);
             out.push(hypothesis.owing_ack(context.at_once(Why::InexactReset)));
             return;
-        }
-        if segment.seq.lt(hypothesis.nxt_most) {
-            // Its text reaches into the window, so Table 6 takes it; its number lies outside, so step 2 drops it.
-            out.push(hypothesis);
         }
         let challenged = hypothesis.owing_ack(context.at_once(Why::InexactReset));
         push_taking(challenged, exact, out);
@@ -374,7 +377,7 @@ fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>
         let most = hypothesis.nxt_most + u32::from(fin_again);
         let after = Hypothesis { nxt_most: most, ..hypothesis };
         if hypothesis.state == State::TimeWait && segment.has(Control::FIN) {
-            out.push(super::closing::time_wait_again(after, context));
+            return out.push(super::closing::time_wait_again(after, context));
         }
         return out.push(after);
     }

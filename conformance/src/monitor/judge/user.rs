@@ -218,6 +218,7 @@ pub(in crate::monitor) fn close(hypothesis: &Hypothesis, pair: &Pair, now: Insta
     // What waited before goes on waiting.
     if !pair.unfinished(hypothesis) {
         after.waiting_since = now;
+        after.busy_since = now;
     }
     after
 }

@@ -1,7 +1,5 @@
 //! The monitor over stacks with one fault each.
 
-use std::collections::BTreeMap;
-
 use super::{Dice, Monitor, random};
 use crate::bench::{self, Family};
 use crate::cases;
@@ -28,36 +26,38 @@ fn caught(fault: &'static Fault, stories: &[Scenario], random: u64) -> Option<(F
     in_suite.or_else(|| (0..random).find_map(|seed| play(&random::scenario(&mut Dice::new(seed)))))
 }
 
+/// What the list of faults permits and the standard does not.
+const NOT_PERMITTED: [(&str, &str); 2] = [
+    ("drop-answer/RECV-9", "what is dropped may be the only acknowledgment of text"),
+    (
+        "permitted/acknowledge-more-than-asked",
+        "RFC 5681 §4.2 forbids two immediate acknowledgments of one segment",
+    ),
+];
+
 #[test]
 fn faults_are_caught_and_what_is_permitted_is_not() {
     let stories = stories();
-    let random = std::env::var("TCPSPEC_SCENARIOS").ok().and_then(|count| count.parse().ok()).unwrap_or(30);
-    let mut survivors: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut found, mut visible) = (0, 0);
     for fault in faulty::all() {
-        let caught = caught(fault, &stories, random);
+        let caught = caught(fault, &stories, 8);
         match (&fault.excuse, caught) {
             (Some(Excuse::Permitted(variation)), Some((failure, scenario))) => {
+                let known = NOT_PERMITTED.iter().any(|(name, _)| *name == fault.name);
                 let text = crate::scenario::print_file(std::slice::from_ref(&scenario));
-                eprintln!(
-                    "ALARM {} ({variation}): {failure}: {:?}\n{text}",
-                    fault.name,
-                    failure.cause.as_ref().map(ToString::to_string)
-                );
+                assert!(known, "{} ({variation}): {failure}\n{:?}\n{text}", fault.name, failure.cause);
             }
             (Some(_), _) => {}
-            (None, Some((failure, _))) => {
+            (None, caught) => {
                 visible += 1;
-                found += 1;
-                eprintln!("caught {}: {:?}", fault.name, failure.cause.as_ref().map(ToString::to_string));
-            }
-            (None, None) => {
-                visible += 1;
-                *survivors.entry(fault.kind()).or_default() += 1;
-                eprintln!("SURVIVOR {} {:?}", fault.name, fault.violates);
+                found += usize::from(caught.is_some());
+                match caught {
+                    Some((failure, _)) => println!("{}: {}", fault.name, failure),
+                    None => println!("{}: not caught", fault.name),
+                }
             }
         }
     }
-    eprintln!("TOTAL {found} of {visible}: {survivors:?}");
+    println!("{found} of {visible}");
+    assert!(found * 10 > visible * 7, "{found} of {visible}");
 }
-
