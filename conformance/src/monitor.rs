@@ -12,9 +12,10 @@
 use std::net::IpAddr;
 
 use tcpspec_core::segment::Integrity;
-use tcpspec_core::{Control, Instant, State};
+use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use crate::bench::Watcher;
+use crate::scenario::IcmpKind;
 use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
@@ -494,6 +495,17 @@ impl Watcher for Monitor {
         self.acknowledgments = Recent::default();
         self.blind = false;
         self.finding = None;
+    }
+
+    fn icmp_error(&mut self, _now: Instant, kind: IcmpKind, quoted: Endpoints, _seq: SeqNumber) {
+        let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
+        let Some(pair) = known else { return };
+        let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
+        let opening = pair.hypotheses.any(|hypothesis| !hypothesis.state.is_synchronized());
+        // It may have ended the connection, and many stacks let any error end an opening (RFC 9293 §3.9.2.2, V-58).
+        if hard || opening && kind != IcmpKind::SourceQuench {
+            pair.hypotheses.blind = true;
+        }
     }
 
     fn called(&mut self, now: Instant, call: UserCall<'_>, outcome: &CallOutcome) {

@@ -227,11 +227,17 @@ impl Monitor {
     }
 
     fn knob_set(&mut self, socket: SocketId, knob: Knob) {
-        let Some((_, Some(index))) = self.stream_of(socket) else { return };
-        match knob {
-            Knob::Nagle(_) | Knob::TrafficClass(_) => {}
-            Knob::KeepAlive(interval) => self.pairs[index].keeps_alive |= interval.is_some(),
-            Knob::UserTimeout(timeout) => self.pairs[index].patience = timeout,
+        // As long as nobody can tell which connection the user means, what is set may hold for any of them.
+        let meant = match self.stream_of(socket) {
+            Some((_, Some(index))) => index..index + 1,
+            Some((_, None)) | None => 0..self.pairs_in_use,
+        };
+        for pair in &mut self.pairs[meant] {
+            match knob {
+                Knob::Nagle(_) | Knob::TrafficClass(_) => {}
+                Knob::KeepAlive(interval) => pair.keeps_alive |= interval.is_some(),
+                Knob::UserTimeout(timeout) => pair.patience = timeout,
+            }
         }
     }
 

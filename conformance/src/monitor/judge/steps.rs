@@ -167,12 +167,17 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if !segment.has(Control::ACK) {
         return out.push(hypothesis);
     }
-    if segment.seq.gt(hypothesis.nxt) && segment.len() > 0 {
-        // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
-        fifth_ack(hypothesis, segment, context, out);
-        return out.push(hypothesis);
-    }
+    // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
+    let dropped = beyond(&hypothesis, segment) && acknowledges(&hypothesis, segment.ack, context);
     fifth_ack(hypothesis, segment, context, out);
+    if dropped {
+        out.push(hypothesis);
+    }
+}
+
+/// Whether a segment begins beyond what RCV.NXT may be and brings something.
+pub(super) fn beyond(hypothesis: &Hypothesis, segment: &Arrival) -> bool {
+    segment.seq.gt(hypothesis.nxt) && segment.len() > 0
 }
 
 /// The second check.

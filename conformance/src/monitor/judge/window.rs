@@ -20,7 +20,9 @@ pub(super) fn update(
         hypothesis.wl1.lt(segment.seq) || hypothesis.wl1 == segment.seq && hypothesis.wl2.le(segment.ack);
     let repeats = hypothesis.wl1 == segment.seq && hypothesis.wl2 == segment.ack;
     let shrinks = offered.lt(hypothesis.edge);
-    if newer && !(repeats && shrinks) {
+    // V-38: out of order, it may have been dropped.
+    let taken = !super::steps::beyond(&hypothesis, segment) || advance > 0;
+    if newer && taken && !(repeats && shrinks) {
         // V-8: stacks that go by the highest acknowledgment take this one too, for it is not below SND.UNA.
         return Hypothesis {
             edge: offered,
