@@ -22,11 +22,15 @@ pub enum Side {
     ResetEndsTimeWait,
     /// It does not (RFC 1337 §3).
     TimeWaitIgnoresResets,
+    /// The acknowledgment of a segment beyond RCV.NXT counts at once.
+    BeyondCounts,
+    /// Such a segment is dropped whole (V-38).
+    BeyondDropped,
 }
 
 impl Side {
     /// All sides; each even one with the odd one after it makes a choice.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ExactResetHalfOpen,
         Self::WindowResetHalfOpen,
         Self::ExactReset,
@@ -35,6 +39,8 @@ impl Side {
         Self::SynResets,
         Self::ResetEndsTimeWait,
         Self::TimeWaitIgnoresResets,
+        Self::BeyondCounts,
+        Self::BeyondDropped,
     ];
 
     /// Its bit in a mask.

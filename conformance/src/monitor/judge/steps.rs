@@ -167,12 +167,15 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if !segment.has(Control::ACK) {
         return out.push(hypothesis);
     }
-    // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
-    let dropped = beyond(&hypothesis, segment) && acknowledges(&hypothesis, segment.ack, context);
-    fifth_ack(hypothesis, segment, context, out);
-    if dropped {
-        out.push(hypothesis);
+    if !beyond(&hypothesis, segment) || !acknowledges(&hypothesis, segment.ack, context) {
+        return fifth_ack(hypothesis, segment, context, out);
     }
+    // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
+    let takes = hypothesis.takes | Side::BeyondCounts.bit();
+    if crate::monitor::profile::is_consistent(takes) {
+        fifth_ack(Hypothesis { takes, ..hypothesis }, segment, context, out);
+    }
+    push_taking(hypothesis, Side::BeyondDropped, out);
 }
 
 /// Whether a segment begins beyond what RCV.NXT may be and brings something.
