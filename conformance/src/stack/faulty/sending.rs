@@ -283,6 +283,14 @@ static WINDOW: &[Entry<Steps>] = &[
             step.send_nothing();
         }
     }),
+    ("acknowledge/twice", &["R5681-4.2-e"], |step| {
+        // At once, and after the delay once more.
+        let rules = step.actions.rules;
+        if rules.has(Rule::Text1) || rules.has(Rule::Text2) {
+            let acknowledgment = step.acknowledgment();
+            step.send(acknowledgment);
+        }
+    }),
     ("acknowledge/what-is-above-a-gap", &["SHLD-31", "R9293-3.5.2-c"], |step| {
         let held = step.tcb.reassembly.ranges().last().map(|(_, end)| end);
         if let Some(end) = held.filter(|_| step.tcb.state.is_synchronized()) {

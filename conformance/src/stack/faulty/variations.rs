@@ -7,7 +7,7 @@ use tcpspec_core::event::{Action, Timer};
 use tcpspec_core::profile::TimeWaitReuse;
 use tcpspec_core::{Control, Outgoing, Rule, State};
 
-use super::{Arrives, Chooses, Excuse, Fate, Fault, Hook, Leaves, Stepped, Steps};
+use super::{Arrives, Chooses, Excuse, Fate, Fault, Hook, Leaves, Steps};
 use crate::wire;
 
 pub(super) fn faults() -> impl Iterator<Item = Fault> {
@@ -43,8 +43,6 @@ pub(super) fn of(kind: &str, rule: Rule) -> Option<&'static str> {
         // Acknowledgments of what is above a gap may be sent (MAY-13), and what is above a gap may be forgotten.
         ("drop-answer", Rule::Text5 | Rule::Fin12) => "V-59",
         ("ignore", Rule::Text5 | Rule::Fin12) => "V-38",
-        // When the window is offered again is the receiver's business.
-        ("drop-answer", Rule::Receive9) => "V-28",
         ("ignore", Rule::Pre5) => "V-51",
         ("drop-answer", Rule::Ack9) => "V-63",
         ("drop-answer", Rule::Fin14) => "V-48",
@@ -208,7 +206,6 @@ static ANSWERS: &[Variation<Steps>] = &[
             }
         });
     }),
-    ("permitted/acknowledge-more-than-asked", "V-28", &[], acknowledge_more),
     ("permitted/closed-window-probed-without-text", "V-27", &[], |step| {
         if step.actions.rules.has(Rule::Timeout10) {
             let again = step.before.retransmission.timeout(&step.tcb.profile) * 2;
@@ -220,15 +217,6 @@ static ANSWERS: &[Variation<Steps>] = &[
         }
     }),
 ];
-
-/// Another acknowledgment, at once, of each segment whose text is taken.
-fn acknowledge_more(step: &mut Stepped<'_>) {
-    let rules = step.actions.rules;
-    if rules.has(Rule::Text1) || rules.has(Rule::Text2) {
-        let acknowledgment = step.acknowledgment();
-        step.send(acknowledgment);
-    }
-}
 
 /// Other packets.
 static PACKETS: &[Variation<Leaves>] = &[
