@@ -12,6 +12,7 @@
 //! | two references explored exhaustively | `model` (feature of the same name) |
 //! | running | [`mod@bench`] |
 //! | judging | [`monitor`] |
+//! | two stacks compared | [`differential`] |
 //! | the suite | [`cases`], [`deviation`], [`suite`], [`grid`], [`profile`], [`standing`] |
 //! | fuzzing | [`engine`] |
 //! | output | [`report`] |
@@ -23,6 +24,7 @@
 pub mod bench;
 pub mod cases;
 pub mod deviation;
+pub mod differential;
 pub mod engine;
 pub mod grid;
 #[cfg(feature = "model")]

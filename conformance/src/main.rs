@@ -12,6 +12,7 @@ use tcpspec::report;
 use tcpspec::requirement;
 
 use self::check::{Check, check};
+use self::differ::{Differ, differ};
 use self::fuzz::{Fuzz, fuzz};
 use self::grid::{GridArguments, grid};
 use self::profile::{ProfileArguments, profile};
@@ -23,6 +24,8 @@ use self::requirements::{Requirements, requirements};
 mod check;
 #[path = "main/deviation_choice.rs"]
 mod deviation_choice;
+#[path = "main/differ.rs"]
+mod differ;
 #[path = "main/fuzz.rs"]
 mod fuzz;
 #[path = "main/grid.rs"]
@@ -68,6 +71,10 @@ enum Command {
     /// What expects nothing is judged as campaigns judge, and a departure that the list of known deviations has for
     /// them is known. Exit code: 0 unless a scenario fails; one that is skipped or inconclusive does not.
     Replay(Replay),
+    /// Tell scenarios to two stacks, each under a monitor, and show where they part and which of them is wrong
+    ///
+    /// Exit code: 0 unless something is to be said against one of them. Lists of known deviations are not applied.
+    Differ(Differ),
     /// Play random stories to a stack, guided by what they reach, and keep the shortest for each departure
     ///
     /// Exit code: 0 if every departure is listed, 1 for others, 2 if the command could not run.
@@ -106,6 +113,7 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Check(arguments) => check(&arguments),
         Command::Replay(arguments) => replay(&arguments),
+        Command::Differ(arguments) => differ(&arguments),
         Command::Fuzz(arguments) => fuzz(&arguments),
         Command::Promote(arguments) => promote(&arguments),
         #[cfg(feature = "model")]

@@ -5,6 +5,7 @@ use crate::stack::Declaration;
 use crate::suite::CaseResult;
 use crate::verdict::Verdict;
 
+pub mod differential;
 pub mod explanation;
 pub mod fuzzing;
 pub mod grid;

@@ -223,6 +223,18 @@ impl Trace {
         self.numbering[index].connection
     }
 
+    /// What the numbers of an entry count from, by the entry's index.
+    #[must_use]
+    pub fn numbering_of(&self, index: usize) -> Numbering {
+        self.numbering[index]
+    }
+
+    /// What happened in an entry, by its index: the part of its line that has neither time nor state.
+    #[must_use]
+    pub fn text_of(&self, index: usize) -> String {
+        self.text(&self.entries[index], self.numbering[index])
+    }
+
     /// A segment in packetdrill's notation, with what numbers count from now.
     #[must_use]
     pub fn segment_text(&self, from: End, segment: &SegmentRecord) -> String {
@@ -268,7 +280,8 @@ impl Trace {
         self.entries.iter().zip(&self.numbering).map(|(entry, numbering)| self.line(entry, *numbering))
     }
 
-    fn line(&self, entry: &Entry, numbering: Numbering) -> String {
+    /// Connection, sign and text of an entry.
+    fn text(&self, entry: &Entry, numbering: Numbering) -> String {
         let segment_text = |from, segment| self.segment_counted(numbering, from, segment);
         let label = match numbering.connection {
             0 | 1 => String::new(),
@@ -291,6 +304,10 @@ impl Trace {
             }
             Happening::Note(note) => ('*', note.clone()),
         };
+        format!("{label}{arrow} {text}")
+    }
+
+    fn line(&self, entry: &Entry, numbering: Numbering) -> String {
         // As in the RFC's figures, the far end of a segment under way is three dots.
         let far = match entry.happening {
             Happening::Departure { from, .. } => Some(from.other()),
@@ -301,10 +318,11 @@ impl Trace {
             |end, state: Option<State>| if far == Some(end) { Some("...") } else { state.map(State::name) };
         let (left, right) = (column(End::Left, entry.left), column(End::Right, entry.right));
         let left = left.unwrap_or_default();
+        let text = self.text(entry, numbering);
         let time = entry.time.to_string();
         let mut line = match right {
-            Some(right) => format!("{time:>12}  {left:<12}  {label}{arrow} {text:<48}  {right}"),
-            None => format!("{time:>12}  {left:<12}  {label}{arrow} {text}"),
+            Some(right) => format!("{time:>12}  {left:<12}  {text:<50}  {right}"),
+            None => format!("{time:>12}  {left:<12}  {text}"),
         };
         if self.with_rules && !entry.rules.is_empty() {
             let ids: Vec<_> = entry.rules.iter().map(Rule::id).collect();

@@ -86,7 +86,7 @@ fn replay_finding(arguments: &Replay, deviations: &Deviations) -> Result<bool, T
 }
 
 /// The scenarios of a file, or the scenario of a case.
-fn scenarios(name: &str) -> Result<Vec<Scenario>, Trouble> {
+pub(crate) fn scenarios(name: &str) -> Result<Vec<Scenario>, Trouble> {
     if let Some(case) = cases::all().iter().find(|case| case.id == name) {
         return Ok(vec![case.scenario.clone()]);
     }

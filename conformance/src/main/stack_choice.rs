@@ -55,7 +55,7 @@ impl StackChoice {
         if let Some(line) = &self.stack_command {
             return program(line, Duration::from_secs(self.stack_timeout));
         }
-        stack::by_name(&self.stack).map_err(|why| self.trouble(why))
+        by_name(&self.stack)
     }
 
     /// The stack; none if it is the kernel and the kernel cannot be tested here, which is said. Who relies on it, such as a
@@ -69,26 +69,30 @@ impl StackChoice {
                 print(&format!("skipped: {reason}\n"))?;
                 Ok(None)
             }
-            stack => stack.map(Some).map_err(|why| self.trouble(why)),
+            stack => stack.map(Some).map_err(|why| trouble(&self.stack, why)),
         }
-    }
-
-    fn trouble(&self, why: Unavailable) -> Trouble {
-        let name = &self.stack;
-        Trouble(match why {
-            Unavailable::Unknown => {
-                format!("there is no stack {name}; there are {}", stack::NAMES.join(", "))
-            }
-            Unavailable::NotBuiltIn(feature) => {
-                format!("stack {name} is not built in: build with `--features {feature}`, on Linux")
-            }
-            Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
-        })
     }
 }
 
+/// The stack with this name, ready to be tested.
+pub(crate) fn by_name(name: &str) -> Result<Box<dyn Stack>, Trouble> {
+    stack::by_name(name).map_err(|why| trouble(name, why))
+}
+
+fn trouble(name: &str, why: Unavailable) -> Trouble {
+    Trouble(match why {
+        Unavailable::Unknown => {
+            format!("there is no stack {name}; there are {}", stack::NAMES.join(", "))
+        }
+        Unavailable::NotBuiltIn(feature) => {
+            format!("stack {name} is not built in: build with `--features {feature}`, on Linux")
+        }
+        Unavailable::Here(reason) => format!("stack {name} cannot run here: {reason}"),
+    })
+}
+
 /// The name of a stack, if there is one with it.
-fn stack_name(name: &str) -> Result<String, String> {
+pub(crate) fn stack_name(name: &str) -> Result<String, String> {
     if stack::NAMES.contains(&name) {
         return Ok(name.to_owned());
     }

@@ -206,6 +206,32 @@ fn what_no_file_of_ours_holds_is_refused_before_it_costs_anything() {
 }
 
 #[test]
+fn two_stacks_are_told_a_story_and_the_one_that_departs_is_named() {
+    let story = concat!(env!("CARGO_MANIFEST_DIR"), "/regressions/smoltcp-octets-never-sent.tcpspec");
+    let (code, report) = run(&["differ", story]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("PARTED: smoltcp departs from the standard"), "{report}");
+    assert!(report.contains("(RFC 9293 §3.5.2)"), "the clause: {report}");
+    assert!(report.lines().any(|line| line.starts_with("=>")), "where: {report}");
+    let (code, report) = run(&["differ", story, "--stack", "reference", "--against", "reference"]);
+    assert_eq!(code, Some(0), "{report}");
+    assert!(report.contains("ALIKE"), "{report}");
+}
+
+#[test]
+fn where_both_are_right_the_variation_is_named() {
+    let case = "3.5.3/reset-inside-the-window-has-no-half-effect";
+    let (code, report) = run(&["differ", case, "--no-expectations"]);
+    assert_eq!(code, Some(0), "{report}");
+    assert!(
+        report.contains("PARTED: the standard permits both") && report.contains("V-13 (RFC 5961 §3.2)"),
+        "{report}"
+    );
+    assert!(report.lines().all(|line| line.chars().count() <= 90), "{report}");
+    assert!(trouble(&["differ", case, "--against", "nothing"]).contains("there are"));
+}
+
+#[test]
 fn a_scenario_is_replayed_from_a_file_or_by_its_case() {
     let (code, trace) = run(&["replay", "3.5/passive-open", "--stack", "reference", "--rules"]);
     assert_eq!(code, Some(0), "{trace}");

@@ -1,16 +1,23 @@
-//! The page on scenarios keeps pace with the language: its examples parse and it names every word.
+//! The page on scenarios keeps pace with the language: its examples parse and it names every word. That on variations
+//! has every one that explains a difference.
 //!
-//! The page is outside the package, so in a packaged crate there is nothing to compare with.
+//! The pages are outside the package, so in a packaged crate there is nothing to compare with.
 
+use tcpspec::differential::VARIATIONS;
 use tcpspec::scenario::{AddressClass, Anchor, IcmpKind, MAX_STEPS, parse, print_file};
 use tcpspec::stack::Capability;
 
-/// The page, if the whole repository is here.
+/// The page on scenarios, if the whole repository is here.
 fn page() -> Option<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scenarios.md");
+    page_on("scenarios")
+}
+
+/// A page, if the whole repository is here.
+fn page_on(subject: &str) -> Option<String> {
+    let path = format!("{}/../docs/{subject}.md", env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(path).ok();
     if page.is_none() {
-        println!("skipped: docs/scenarios.md is not part of this package");
+        println!("skipped: docs/{subject}.md is not part of this package");
     }
     page
 }
@@ -74,4 +81,12 @@ fn the_page_names_every_word_of_the_language() {
         assert!(page.contains(&format!("`{word}")), "{word} is missing");
     }
     assert!(page.contains(&format!("{MAX_STEPS} steps")), "the limit of steps is missing");
+}
+
+#[test]
+fn every_variation_that_explains_a_difference_is_on_the_page() {
+    let Some(page) = page_on("variations") else { return };
+    for variation in VARIATIONS {
+        assert!(page.contains(&format!("| {} |", variation.id)), "{variation:?}");
+    }
 }
