@@ -184,9 +184,15 @@ pub static VARIATIONS: &[Variation] = &[
         let closes = matches!(at.call(), Some(ScenarioCall::Close)) || at.arrives(|it| it.len > 0);
         matches!(at.kind, Kind::Reset(by) if closes && at.declares(*by, resets))
     }),
-    stays("V-41", "RFC 9293 §3.10.5", "whether ABORT sends a reset where the text asks for none", |at| {
-        matches!((at.call(), at.kind), (Some(ScenarioCall::Abort), Kind::Reset(_)))
-    }),
+    stays(
+        "V-41",
+        "RFC 9293 §3.10.5",
+        "whether a connection that its user ends before it is open, or when it is over, is reset on the wire",
+        |at| {
+            let early = at.call() == Some(ScenarioCall::Close) && at.state == Some(State::SynSent);
+            matches!(at.kind, Kind::Reset(_)) && (early || at.call() == Some(ScenarioCall::Abort))
+        },
+    ),
     splits("V-41", "RFC 9293 §3.8.3", "whether a connection that is given up is reset on the wire", |at| {
         matches!(at.kind, Kind::Reset(_)) && at.by_timer
     }),
