@@ -8,7 +8,7 @@ use tcpspec::stack::Stack;
 use tcpspec::stack::reference::Reference;
 use tcpspec::trace::End;
 use tcpspec::wire::{self, Header};
-use tcpspec_core::{Control, SeqNumber};
+use tcpspec_core::{Control, Profile, SeqNumber};
 
 /// TCP peer A.
 pub(crate) const A: End = End::Left;
@@ -28,8 +28,9 @@ const BUFFER: u32 = 256;
 /// Two references without a connection. Their initial sequence numbers at time zero; both grow by one every four
 /// microseconds.
 pub(crate) fn peers(iss: [u32; 2]) -> Peers {
-    let [left, right] =
-        iss.map(|iss| -> Box<dyn Stack> { Box::new(Reference::new().with_clocked_iss(SeqNumber(iss))) });
+    let [left, right] = iss.map(|iss| -> Box<dyn Stack> {
+        Box::new(Reference::with_profile(Profile::default()).with_clocked_iss(SeqNumber(iss)))
+    });
     let mut peers = Peers::new(left, right, &PeersOptions { buffer: BUFFER, ..PeersOptions::default() });
     // Relative to zero: the trace shows the numbers themselves.
     peers.trace.absolute = true;

@@ -265,7 +265,7 @@ impl Trace {
             let _ = write!(text, " urg {up}");
         }
         if !options.is_empty() {
-            let _ = write!(text, " <{}>", OptionList(options));
+            let _ = write!(text, " <{}>", OptionList(options, other));
         }
         match integrity {
             Integrity::Sound => {}
@@ -352,8 +352,8 @@ impl Display for Relative {
     }
 }
 
-/// Options in packetdrill's words.
-struct OptionList<'a>(&'a [u8]);
+/// Options in packetdrill's words, and where the numbers in them count from.
+struct OptionList<'a>(&'a [u8], Option<SeqNumber>);
 
 impl Display for OptionList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -364,7 +364,14 @@ impl Display for OptionList<'_> {
                 Ok(TcpOption::MaximumSegmentSize(mss)) => write!(f, "mss {mss}")?,
                 Ok(TcpOption::WindowScale(shift)) => write!(f, "wscale {shift}")?,
                 Ok(TcpOption::SackPermitted) => f.write_str("sackOK")?,
-                Ok(TcpOption::Sack(blocks)) => write!(f, "sack ({} blocks)", blocks.len() / 8)?,
+                Ok(TcpOption::Sack(blocks)) => {
+                    f.write_str("sack")?;
+                    blocks.as_chunks().0.iter().try_for_each(|&[a, b, c, d, e, g, h, i]| {
+                        let (start, end) = ([a, b, c, d], [e, g, h, i]);
+                        let [start, end] = [start, end].map(|edge| SeqNumber(u32::from_be_bytes(edge)));
+                        write!(f, " {}:{}", Relative(start, self.1), Relative(end, self.1))
+                    })?;
+                }
                 Ok(TcpOption::Timestamps { value, echo_reply }) => {
                     write!(f, "TS val {value} ecr {echo_reply}")?;
                 }

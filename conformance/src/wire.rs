@@ -16,11 +16,13 @@ use tcpspec_core::{Control, Outgoing, Segment, SeqNumber};
 mod checksum;
 mod icmp;
 mod ip;
+mod options;
 mod tcp;
 #[cfg(test)]
 mod tests;
 
 pub use icmp::IcmpMessage;
+pub use options::{OptionOctets, mss_option, sack_length};
 
 /// Most octets of options that a TCP header can hold (RFC 9293 §3.1: a data offset of 15 words).
 pub const MAX_OPTIONS: usize = 40;
@@ -200,7 +202,7 @@ impl Default for Header<'_> {
 
 impl<'a> Header<'a> {
     /// The header of `outgoing`, an honest one, with these options. Note that the options that `outgoing`
-    /// asks for are not looked at: the caller encodes them, see [`mss_option`].
+    /// asks for are not looked at: the caller encodes them, see [`OptionOctets`].
     #[must_use]
     pub fn of_outgoing(outgoing: &Outgoing, options: &'a [u8]) -> Self {
         Self {
@@ -249,13 +251,6 @@ pub fn icmp_error(type_and_code: (u8, u8), endpoints: Endpoints, segment: &[u8])
 #[must_use]
 pub fn parse_icmp_error(packet: &[u8]) -> Option<IcmpMessage> {
     icmp::read(packet)
-}
-
-/// A Maximum Segment Size option: kind, length, octets of text (RFC 9293 §3.2).
-#[must_use]
-pub const fn mss_option(mss: u16) -> [u8; 4] {
-    let [high, low] = mss.to_be_bytes();
-    [2, 4, high, low]
 }
 
 /// Why a packet cannot be built.

@@ -39,6 +39,7 @@ pub mod arbitrary;
 mod calls;
 pub mod congestion;
 pub mod event;
+pub mod extensions;
 pub mod host;
 mod icmp;
 pub mod invariants;

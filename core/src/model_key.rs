@@ -37,7 +37,7 @@ impl Origins {
     }
 
     fn send(self, snd: SendSequence) -> SendSequence {
-        let SendSequence { una, nxt, wnd, up, wl1, wl2, iss, max_wnd, mss, syn, fin, .. } = snd;
+        let SendSequence { una, nxt, wnd, up, wl1, wl2, iss, max_wnd, mss, shift, syn, fin, .. } = snd;
         SendSequence {
             una: self.own(una),
             nxt: self.own(nxt),
@@ -49,6 +49,7 @@ impl Origins {
             iss: self.own(iss),
             max_wnd,
             mss,
+            shift,
             syn,
             fin: fin.map(|fin| self.own(fin)),
             push: self.own(snd.push),
@@ -57,7 +58,7 @@ impl Origins {
     }
 
     fn receive(self, rcv: ReceiveSequence) -> ReceiveSequence {
-        let ReceiveSequence { nxt, wnd, up, irs, acknowledged, advertised, push, fin } = rcv;
+        let ReceiveSequence { nxt, wnd, up, irs, acknowledged, advertised, push, fin, shift, .. } = rcv;
         ReceiveSequence {
             nxt: self.peer(nxt),
             wnd,
@@ -67,6 +68,9 @@ impl Origins {
             advertised: self.peer(advertised),
             push: push.map(|push| self.peer(push)),
             fin,
+            shift,
+            sack_permitted: rcv.sack_permitted,
+            above_gap: rcv.above_gap.map(|start| start.map(|start| self.peer(start))),
         }
     }
 }

@@ -135,8 +135,10 @@ pub(crate) fn send_syn(step: &mut Processing<'_>) {
     step.transmit(Outgoing {
         seq: tcb.snd.iss,
         ctl: Control::SYN,
-        wnd: u16::try_from(tcb.rcv.wnd).unwrap_or(u16::MAX),
+        wnd: tcb.window_field(Control::SYN).0,
         mss: Some(tcb.profile.announced_mss),
+        window_scale: tcb.profile.window_shift(),
+        sack_permitted: tcb.profile.selective_acknowledgment,
         ..Outgoing::default()
     });
 }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::event::{Action, Actions, CallError, Event, Outcome, Signal, Timer};
+use crate::extensions::{self, SackBlocks};
 use crate::rule::Rule;
 use crate::segment::{Control, Outgoing, Segment, TextRange};
 use crate::seq::SeqNumber;
@@ -143,9 +144,10 @@ impl Processing<'_> {
     /// Sends text, controls or nothing at `seq`, with the current acknowledgment and window (§3.10.7.4).
     pub(crate) fn transmit_with_acknowledgment(&mut self, seq: SeqNumber, ctl: Control, text: TextRange) {
         let tcb = &mut *self.tcb;
-        let wnd = u16::try_from(tcb.rcv.wnd).unwrap_or(u16::MAX);
+        let syn = ctl.has(Control::SYN);
+        let (wnd, offered) = tcb.window_field(ctl);
         tcb.rcv.acknowledged = tcb.rcv.nxt;
-        tcb.rcv.advertised = tcb.rcv.nxt + u32::from(wnd);
+        tcb.rcv.advertised = tcb.rcv.nxt + offered;
         tcb.unacknowledged = 0;
         let urgent = tcb.snd.up.filter(|up| up.gt(seq));
         let segment = Outgoing {
@@ -154,7 +156,10 @@ impl Processing<'_> {
             ctl: ctl | Control::ACK | if urgent.is_some() { Control::URG } else { Control::NONE },
             wnd,
             up: urgent.map_or(0, |up| u16::try_from(up.since(seq)).unwrap_or(u16::MAX)),
-            mss: ctl.has(Control::SYN).then_some(tcb.profile.announced_mss),
+            mss: syn.then_some(tcb.profile.announced_mss),
+            window_scale: tcb.rcv.shift.filter(|_| syn),
+            sack_permitted: syn && tcb.rcv.sack_permitted,
+            sack: if syn { SackBlocks::default() } else { extensions::sack_blocks(tcb, text.len) },
             text,
         };
         self.ack = AckDue::No;

@@ -63,6 +63,10 @@ pub struct Profile {
     /// Slow start, congestion avoidance, fast retransmit and fast recovery (§3.8.2, MUST-19). Off, the peer's window alone
     /// governs: for models with a small state, and for scenarios that must not wait for a path to open.
     pub congestion_control: bool,
+    /// Offer window scaling (RFC 7323 §2.2, a MAY): windows beyond 65,535 octets.
+    pub window_scaling: bool,
+    /// Permit selective acknowledgments and send them (RFC 2018 §2, §4, both MAY).
+    pub selective_acknowledgment: bool,
     /// How long a short segment may wait for company: 0.1 s to 1.0 s (§3.8.6.2.1).
     pub sws_override: Duration,
     /// How long text or control may stay unacknowledged before the connection is given up; OPEN and SEND may set
@@ -94,6 +98,8 @@ impl Default for Profile {
             maximum_rto: Duration::from_secs(60),
             measure_round_trips: true,
             congestion_control: true,
+            window_scaling: false,
+            selective_acknowledgment: false,
             sws_override: Duration::from_millis(500),
             user_timeout: Some(Duration::from_secs(300)),
         }
@@ -101,6 +107,12 @@ impl Default for Profile {
 }
 
 impl Profile {
+    /// With the extensions that most stacks of today offer on their SYNs (RFC 7323 §2, RFC 2018).
+    #[must_use]
+    pub fn extended() -> Self {
+        Self { window_scaling: true, selective_acknowledgment: true, ..Self::default() }
+    }
+
     /// RFC 793 as amended by RFC 1122: no RFC 5961, every RST and SYN in the window counts.
     #[must_use]
     pub fn rfc793() -> Self {

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use crate::seq::SeqNumber;
 use crate::tcb::octets;
 
-/// Most separate blocks held at once; text that would need another is dropped and will be sent again (V-38).
+/// Most separate blocks held at once; for text that needs another, the last is dropped and will be sent again (V-38). The
+/// newest text is never what is dropped, for a selective acknowledgment must report it (RFC 2018 §8).
 pub const MAX_BLOCKS: usize = 32;
 
 /// A run of octets above a gap.
@@ -65,11 +66,17 @@ impl Reassembly {
     pub(crate) fn hold(&mut self, start: SeqNumber, text: &[u8]) {
         let end = start + octets(text.len());
         // Every block that overlaps or touches the new text melts into one with it.
-        let first = self.blocks.iter().position(|block| block.end().ge(start)).unwrap_or(self.blocks.len());
-        let count = self.blocks[first..].iter().take_while(|block| block.start.le(end)).count();
-        if text.is_empty() || (count == 0 && self.blocks.len() >= MAX_BLOCKS) {
+        if text.is_empty() {
             return;
         }
+        let first = self.blocks.iter().position(|block| block.end().ge(start)).unwrap_or(self.blocks.len());
+        let count = self.blocks[first..].iter().take_while(|block| block.start.le(end)).count();
+        let first = if count == 0 && self.blocks.len() >= MAX_BLOCKS {
+            self.blocks.pop();
+            first.min(self.blocks.len())
+        } else {
+            first
+        };
         let mut merged = Block { start, text: Vec::with_capacity(text.len()) };
         let mut next = start;
         for block in self.blocks.drain(first..first + count) {

@@ -7,6 +7,7 @@
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
+use crate::extensions::SackBlocks;
 use crate::seq::SeqNumber;
 
 /// The control bits of a segment (RFC 9293 §3.1).
@@ -184,6 +185,12 @@ pub struct Outgoing {
     pub up: u16,
     /// Maximum Segment Size option, on SYN segments (RFC 9293 §3.7.1).
     pub mss: Option<u16>,
+    /// Window Scale option, on SYN segments: our shift (RFC 7323 §2.2).
+    pub window_scale: Option<u8>,
+    /// SACK-permitted option, on SYN segments (RFC 2018 §2).
+    pub sack_permitted: bool,
+    /// What a SACK option reports, if there is anything (RFC 2018 §3).
+    pub sack: SackBlocks,
     /// Where the text stands in the send queue.
     pub text: TextRange,
 }

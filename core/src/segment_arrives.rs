@@ -2,6 +2,7 @@
 //! RFC's order, one function each.
 
 use crate::congestion::Congestion;
+use crate::extensions;
 use crate::options;
 use crate::processing::Processing;
 use crate::rule::Rule;
@@ -68,17 +69,19 @@ fn check_header(step: &mut Processing<'_>, segment: &Segment<'_>) -> Check {
     Check::Passed
 }
 
-/// Takes SendMSS from the options of the peer's SYN (§3.7.1, MUST-14, MUST-15).
-fn take_maximum_segment_size(step: &mut Processing<'_>, segment: &Segment<'_>) {
+/// Takes SendMSS from the options of the peer's SYN (§3.7.1, MUST-14, MUST-15), and what both ends agree on.
+fn take_options_of_syn(step: &mut Processing<'_>, segment: &Segment<'_>) {
     if let Some(mss) = options::maximum_segment_size(segment.options) {
         step.tcb.snd.mss = mss;
     }
+    extensions::agree(step, segment);
 }
 
 /// The connection is open: ESTABLISHED begins, queued calls take effect (§3.10.4, §3.10.7.4 step 5).
 fn enter_established(step: &mut Processing<'_>) {
     step.enter(State::Established);
     let tcb = &mut *step.tcb;
+    extensions::offer_the_whole_buffer(tcb);
     let syn_was_lost = tcb.retransmission.syn_timed_out || tcb.retransmission.cautious;
     let begin = || Congestion::begin(tcb.effective_mss(), syn_was_lost, step.context.now);
     tcb.congestion = tcb.profile.congestion_control.then(begin);

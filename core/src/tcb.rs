@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::congestion::Congestion;
 use crate::event::TimerSet;
+use crate::extensions::MOST_BLOCKS;
 use crate::profile::Profile;
 use crate::reassembly::Reassembly;
 use crate::retransmission::Retransmission;
@@ -39,6 +40,8 @@ pub struct SendSequence {
     pub wl1: SeqNumber,
     /// SND.WL2: SEG.ACK of the last window update.
     pub wl2: SeqNumber,
+    /// Snd.Wind.Shift: how far the peer's window fields are to be shifted (RFC 7323 §2.3).
+    pub shift: u8,
     /// ISS: our initial send sequence number.
     pub iss: SeqNumber,
     /// MAX.SND.WND: the largest window that the peer has offered (RFC 5961 §5.2, RFC 9293 §3.8.6.2.1).
@@ -76,6 +79,12 @@ pub struct ReceiveSequence {
     pub push: Option<SeqNumber>,
     /// The peer's FIN was taken: RCV.NXT is past it.
     pub fin: bool,
+    /// Rcv.Wind.Shift, once both SYNs have agreed on window scaling (RFC 7323 §2.3).
+    pub shift: Option<u8>,
+    /// Both SYNs permitted selective acknowledgments (RFC 2018 §2).
+    pub sack_permitted: bool,
+    /// Where the latest segments above a gap began, the latest first; for selective acknowledgments (RFC 2018 §4).
+    pub above_gap: [Option<SeqNumber>; MOST_BLOCKS],
 }
 
 /// Challenge acknowledgments sent in the current interval (RFC 5961 §7).

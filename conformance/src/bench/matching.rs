@@ -36,15 +36,20 @@ pub(super) fn matches(pattern: &SegmentPattern, emission: &Emission, ledger: &Le
         && traffic_class.is_none_or(|class| emission.traffic_class == class)
         && options
             .as_ref()
-            .is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option)))
+            .is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option, ledger)))
 }
 
 /// Whether an option is in the list, wherever it stands.
-fn has_option(octets: &[u8], wanted: &OptionSpec) -> bool {
+fn has_option(octets: &[u8], wanted: &OptionSpec, ledger: &Ledger) -> bool {
     options::walk(octets).filter_map(Result::ok).any(|option| match (wanted, option) {
         (OptionSpec::MaximumSegmentSize(a), TcpOption::MaximumSegmentSize(b)) => *a == b,
         (OptionSpec::WindowScale(a), TcpOption::WindowScale(b)) => *a == b,
         (OptionSpec::SackPermitted, TcpOption::SackPermitted) => true,
+        (OptionSpec::Sack(blocks), TcpOption::Sack(octets)) => {
+            let edges = blocks.iter().flat_map(|(start, end)| [start, end]);
+            let edges = edges.map(|edge| ledger.resolve(*edge, Space::Peer).number.0.to_be_bytes());
+            edges.clone().count() <= octets.len() / 4 && edges.zip(octets.chunks(4)).all(|(a, b)| a == b)
+        }
         (OptionSpec::NoOperation, TcpOption::NoOperation) => true,
         (OptionSpec::Timestamps { value, echo_reply }, TcpOption::Timestamps { value: b, echo_reply: c }) => {
             (*value, *echo_reply) == (b, c)

@@ -3,7 +3,7 @@
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Segment, SeqNumber};
 
-use super::ledger::Space;
+use super::ledger::{Ledger, Space};
 use super::streams;
 use super::{Bench, Departure, Happening};
 use crate::scenario::{Anchor, IcmpSpec, OptionSpec, SegmentSpec, SeqExpr};
@@ -18,7 +18,7 @@ impl Bench<'_> {
         let syn = u32::from(spec.ctl.has(Control::SYN));
         let position = (seq + syn).since(of.ledger.peer_iss + 1);
         let text = streams::text((of.label, End::Right), position, spec.len);
-        let options = options_of(spec);
+        let options = options_of(spec, &of.ledger);
         let segment = Segment {
             seq,
             ack,
@@ -112,22 +112,28 @@ impl Bench<'_> {
     }
 }
 
-fn options_of(spec: &SegmentSpec) -> Vec<u8> {
+fn options_of(spec: &SegmentSpec, ledger: &Ledger) -> Vec<u8> {
     let mut octets = Vec::new();
     match &spec.options {
-        Some(options) => options.iter().for_each(|option| encode(option, &mut octets)),
-        None if spec.ctl.has(Control::SYN) => encode(&OptionSpec::MaximumSegmentSize(1460), &mut octets),
+        Some(options) => options.iter().for_each(|option| encode(option, ledger, &mut octets)),
+        None if spec.ctl.has(Control::SYN) => octets.extend(wire::mss_option(1460)),
         None => {}
     }
     octets
 }
 
 /// An option as octets of a header.
-fn encode(option: &OptionSpec, octets: &mut Vec<u8>) {
+fn encode(option: &OptionSpec, ledger: &Ledger, octets: &mut Vec<u8>) {
     match option {
         OptionSpec::MaximumSegmentSize(mss) => octets.extend(wire::mss_option(*mss)),
         OptionSpec::WindowScale(shift) => octets.extend([3, 3, *shift]),
         OptionSpec::SackPermitted => octets.extend([4, 2]),
+        OptionSpec::Sack(blocks) => {
+            octets.extend([5, wire::sack_length(blocks.len())]);
+            for edge in blocks.iter().flat_map(|(start, end)| [start, end]) {
+                octets.extend(ledger.resolve(*edge, Space::Stack).number.0.to_be_bytes());
+            }
+        }
         OptionSpec::Timestamps { value, echo_reply } => {
             octets.extend([8, 10]);
             octets.extend(value.to_be_bytes());

@@ -5,13 +5,13 @@ use crate::network::Ratio;
 use crate::stack::CallFailure;
 use crate::stack::reference::Reference;
 use crate::stack::smoltcp::Smoltcp;
-use tcpspec_core::{Control, Segment, SeqNumber};
+use tcpspec_core::{Control, Profile, Segment, SeqNumber};
 
 const A: End = End::Left;
 const B: End = End::Right;
 
 fn reference(iss: u32) -> Box<dyn Stack> {
-    Box::new(Reference::new().with_clocked_iss(SeqNumber(iss)))
+    Box::new(Reference::with_profile(Profile::default()).with_clocked_iss(SeqNumber(iss)))
 }
 
 fn peers(options: &PeersOptions) -> Peers {

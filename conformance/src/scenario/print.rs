@@ -333,6 +333,10 @@ impl Display for OptionSpec {
             Self::MaximumSegmentSize(octets) => write!(f, "mss {octets}"),
             Self::WindowScale(shift) => write!(f, "wscale {shift}"),
             Self::SackPermitted => f.write_str("sackOK"),
+            Self::Sack(blocks) => {
+                f.write_str("sack")?;
+                blocks.iter().try_for_each(|(start, end)| write!(f, " {start}:{end}"))
+            }
             Self::Timestamps { value, echo_reply } => write!(f, "TS val {value} ecr {echo_reply}"),
             Self::NoOperation => f.write_str("nop"),
             Self::EndOfList => f.write_str("eol"),

@@ -40,11 +40,12 @@ fn numbers(anchors: &'static [Anchor]) -> impl Strategy<Value = SeqExpr> {
     ]
 }
 
-fn option_specs() -> impl Strategy<Value = OptionSpec> {
+fn option_specs(anchors: &'static [Anchor]) -> impl Strategy<Value = OptionSpec> {
     prop_oneof![
         any::<u16>().prop_map(OptionSpec::MaximumSegmentSize),
         any::<u8>().prop_map(OptionSpec::WindowScale),
         Just(OptionSpec::SackPermitted),
+        (numbers(anchors), numbers(anchors)).prop_map(|block| OptionSpec::Sack(vec![block])),
         any::<(u32, u32)>().prop_map(|(value, echo_reply)| OptionSpec::Timestamps { value, echo_reply }),
         Just(OptionSpec::NoOperation),
         Just(OptionSpec::EndOfList),
@@ -53,9 +54,9 @@ fn option_specs() -> impl Strategy<Value = OptionSpec> {
 }
 
 /// Lists that fit into a header: none of the options above takes more than ten octets. One list fills it.
-fn option_lists() -> impl Strategy<Value = Option<Vec<OptionSpec>>> {
+fn option_lists(anchors: &'static [Anchor]) -> impl Strategy<Value = Option<Vec<OptionSpec>>> {
     let full = vec(any::<u8>(), MAX_OPTION_OCTETS).prop_map(|octets| vec![OptionSpec::Raw(octets)]);
-    option::of(prop_oneof![4 => vec(option_specs(), 0..=4), 1 => full])
+    option::of(prop_oneof![4 => vec(option_specs(anchors), 0..=4), 1 => full])
 }
 
 fn flags() -> impl Strategy<Value = Control> {
@@ -85,7 +86,7 @@ fn segments() -> impl Strategy<Value = SegmentSpec> {
         option::of(numbers(&Anchor::OF_STACK)),
         option::of(any::<u16>()),
         prop_oneof![Just(0), any::<u16>()],
-        option_lists(),
+        option_lists(&Anchor::OF_STACK),
         (option::of(address_classes()), option::of(address_classes())),
         damages(),
     )
@@ -115,7 +116,7 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
         option::of(numbers(&Anchor::OF_PEER)),
         option::of(windows),
         option::of(any::<u16>()),
-        option_lists().prop_map(|list| list.filter(|list| !list.is_empty())),
+        option_lists(&Anchor::OF_PEER).prop_map(|list| list.filter(|list| !list.is_empty())),
         option::of(0..=MAX_TRAFFIC_CLASS),
     )
         .prop_map(|(ctl, seq, len, ack, wnd, up, options, traffic_class)| SegmentPattern {

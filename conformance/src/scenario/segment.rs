@@ -299,6 +299,9 @@ pub enum OptionSpec {
         /// TSecr
         echo_reply: u32,
     },
+    /// `sack START:END...`: blocks of numbers of the stack's in a segment of the peer's, and
+    /// the other way round.
+    Sack(Vec<(SeqExpr, SeqExpr)>),
     /// `nop`
     NoOperation,
     /// `eol`

@@ -46,10 +46,10 @@ impl Default for Reference {
 }
 
 impl Reference {
-    /// The reference as RFC 9293 recommends it.
+    /// The reference as RFC 9293 recommends it, with the extensions of today.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_profile(Profile::default())
+        Self::with_profile(Profile::extended())
     }
 
     /// The reference with other choices. Buffers, sizes and Nagle's algorithm come from the setup of each run.
@@ -67,10 +67,10 @@ impl Reference {
 }
 
 impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
-    /// The reference as RFC 9293 recommends it, but for what `step` makes of the events of its connections.
+    /// The reference of [`Reference::new`], but for what `step` makes of the events of its connections.
     #[must_use]
     pub fn with_step(step: S) -> Self {
-        let profile = Profile::default();
+        let profile = Profile::extended();
         Self::around(Host::with_step(settings_at_rest(profile), step), profile)
     }
 
@@ -262,11 +262,11 @@ impl Line {
     /// Puts a datagram of the host on the wire.
     fn take(&mut self, datagram: &Datagram<'_>) {
         let endpoints = wire::Endpoints { source: datagram.pair.local, destination: datagram.pair.remote };
-        let option = datagram.segment.mss.map(wire::mss_option);
-        let options = option.as_ref().map_or(&[][..], |option| &option[..]);
+        let options = wire::OptionOctets::of(datagram.segment);
         let chosen = self.classes.iter().find(|(pair, _)| *pair == datagram.pair);
         let traffic_class = chosen.map_or(0, |(_, class)| *class);
-        let header = wire::Header { traffic_class, ..wire::Header::of_outgoing(datagram.segment, options) };
+        let header =
+            wire::Header { traffic_class, ..wire::Header::of_outgoing(datagram.segment, options.as_slice()) };
         let mut packet = self.spare.pop().unwrap_or_default();
         packet.clear();
         wire::build(&endpoints, &header, [datagram.text.0, datagram.text.1], &mut packet)

@@ -109,7 +109,7 @@ impl EndChoice {
     /// The profile. Sizes and Nagle's algorithm come from the setup of the run.
     #[must_use]
     pub fn profile(&self, msl: Duration) -> Profile {
-        let base = if self.rfc793 { Profile::rfc793() } else { Profile::default() };
+        let base = if self.rfc793 { Profile::rfc793() } else { Profile::extended() };
         Profile {
             msl,
             challenge_limit: self.throttled.then_some((2, Duration::from_secs(1))),

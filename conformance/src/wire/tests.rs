@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use etherparse::{NetSlice, PacketBuilder, SlicedPacket, TcpHeader, TransportSlice};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tcpspec_core::extensions::SackBlocks;
 use tcpspec_core::options::{TcpOption, walk};
 use tcpspec_core::segment::{Integrity, TextRange};
 
@@ -88,6 +89,13 @@ fn options_are_padded_with_end_of_list() {
     assert_eq!((segment.options, segment.text), (&[3, 3, 7, 0][..], &b"x"[..]));
 }
 
+/// The options of an acknowledgment that reports so many blocks.
+fn outgoing_with_blocks(count: u32) -> OptionOctets {
+    let mut sack = SackBlocks::default();
+    (1..=count).for_each(|block| sack.push((SeqNumber(10 * block), SeqNumber(10 * block + 5))));
+    OptionOctets::of(&Outgoing { sack, ..Outgoing::default() })
+}
+
 #[test]
 fn an_outgoing_segment_of_the_reference_keeps_its_fields() {
     let outgoing = Outgoing {
@@ -97,16 +105,25 @@ fn an_outgoing_segment_of_the_reference_keeps_its_fields() {
         wnd: 7,
         up: 8,
         mss: Some(1220),
+        window_scale: Some(7),
+        sack_permitted: true,
+        sack: SackBlocks::default(),
         text: TextRange::default(),
     };
-    let options = outgoing.mss.map(mss_option);
-    let header = Header::of_outgoing(&outgoing, options.as_ref().map_or(&[], |octets| octets));
+    let options = OptionOctets::of(&outgoing);
+    let header = Header::of_outgoing(&outgoing, options.as_slice());
     let packet = built(&V6, &header, &[]);
     let segment = parse(&packet).expect("is TCP").segment;
     assert_eq!((segment.seq, segment.ack, segment.ctl), (outgoing.seq, outgoing.ack, outgoing.ctl));
     assert_eq!((segment.wnd, segment.up, segment.integrity), (7, 8, Integrity::Sound));
-    let options: Vec<_> = walk(segment.options).collect();
-    assert_eq!(options, [Ok(TcpOption::MaximumSegmentSize(1220))]);
+    let options = walk(segment.options).filter(|option| *option != Ok(TcpOption::NoOperation));
+    let expected =
+        [TcpOption::MaximumSegmentSize(1220), TcpOption::WindowScale(7), TcpOption::SackPermitted].map(Ok);
+    assert!(options.eq(expected), "{:?}", segment.options);
+    assert!(outgoing_with_blocks(4).as_slice().len() <= MAX_OPTIONS);
+    let blocks = outgoing_with_blocks(2);
+    let options: Vec<_> = walk(blocks.as_slice()).collect();
+    assert_eq!(options[2], Ok(TcpOption::Sack(&[0, 0, 0, 10, 0, 0, 0, 15, 0, 0, 0, 20, 0, 0, 0, 25])));
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub struct ProfileChoice {
     pub small_segments: bool,
     /// No user timeout.
     pub patient: bool,
+    /// Offer window scaling, selective acknowledgment, both or none.
+    pub extensions: u8,
 }
 
 impl ProfileChoice {
@@ -59,6 +61,8 @@ impl ProfileChoice {
             receive_buffer: buffer(self.receive_buffer, base.receive_buffer),
             send_buffer: buffer(self.send_buffer, base.send_buffer),
             largest_text: if self.small_segments { 40 } else { base.largest_text },
+            window_scaling: self.extensions & 1 != 0,
+            selective_acknowledgment: self.extensions & 2 != 0,
             user_timeout: base.user_timeout.filter(|_| !self.patient),
             ..base
         }

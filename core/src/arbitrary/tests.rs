@@ -18,7 +18,7 @@ fn octets_from(seed: u64, len: usize) -> Vec<u8> {
 #[test]
 fn arbitrary_stories_keep_every_invariant() {
     let mut coverage = Coverage::default();
-    for seed in 0..20_000 {
+    for seed in 0..60_000 {
         let octets = octets_from(seed, 600);
         let story = Subject::arbitrary(&mut Unstructured::new(&octets)).expect("any octets are a story");
         match story.run() {

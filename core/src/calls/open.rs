@@ -80,7 +80,7 @@ pub(crate) fn begin_incarnation(step: &mut Processing<'_>) {
     let tcb = &mut *step.tcb;
     let mss = tcb.profile.default_mss;
     tcb.snd = SendSequence { una: iss, nxt: iss, iss, push: iss, mss, ..SendSequence::default() };
-    // Without window scaling no more than 65,535 octets can be offered (RFC 7323 §2.2).
+    // A SYN can offer no more than 65,535 octets: its window is never scaled (RFC 7323 §2.2).
     let wnd = tcb.profile.receive_buffer.min(u16::MAX.into());
     tcb.rcv = ReceiveSequence { wnd, ..ReceiveSequence::default() };
 }

@@ -112,7 +112,7 @@ fn offer_freed_space(step: &mut Processing<'_>) {
         return;
     }
     let buffer = tcb.profile.receive_buffer;
-    let free = buffer.saturating_sub(octets(tcb.receive_queue.len())).min(u16::MAX.into());
+    let free = buffer.saturating_sub(octets(tcb.receive_queue.len())).min(tcb.largest_window());
     let gain = free.saturating_sub(tcb.rcv.wnd);
     if gain > 0 && gain >= (buffer / 2).min(tcb.effective_mss()) {
         tcb.rcv.wnd = free;

@@ -299,6 +299,13 @@ impl<'a> Transition<'a> {
         self.unchanged() && self.actions.list.is_empty()
     }
 
+    /// The octets that the window field of an arriving segment stands for: scaled as both SYNs agreed, if it is no SYN
+    /// (RFC 7323 §2.2, §2.3).
+    pub(super) fn window_of(&self, segment: &Segment<'_>) -> u32 {
+        let scale = if segment.has(Control::SYN) { 1 } else { 1_u32 << self.after.snd.shift };
+        u32::from(segment.wnd) * scale
+    }
+
     /// Whether the user was told `signal`.
     pub(super) fn told(&self, signal: Signal) -> bool {
         self.actions.signals().any(|told| told == signal)

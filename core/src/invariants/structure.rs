@@ -3,6 +3,7 @@
 use super::Invariant;
 use super::observation::{Transition, has_both_numbers, sends_text};
 use crate::event::{Action, Event, Timer};
+use crate::extensions::LARGEST_SHIFT;
 use crate::segment::Control;
 use crate::state::State;
 use crate::tcb::{Origin, ReceiveSequence, SendSequence, Throttle, octets};
@@ -76,8 +77,11 @@ pub(super) const I_005: Invariant = Invariant {
         }
         let mut edge = t.before.rcv.advertised;
         t.actions.segments().filter(|sent| !sent.ctl.has(Control::RST)).all(|sent| {
-            let next = sent.ack + u32::from(sent.wnd);
-            core::mem::replace(&mut edge, next).le(next)
+            let shift = t.after.rcv.shift.filter(|_| !sent.ctl.has(Control::SYN)).unwrap_or(0);
+            let next = sent.ack + (u32::from(sent.wnd) << shift);
+            // A scaled window is said in steps, and may seem to shrink by less than one (RFC 7323 §2.4).
+            let step = (1 << t.after.rcv.shift.unwrap_or(0)) - 1;
+            core::mem::replace(&mut edge, next).le(next + step)
         })
     },
 };
@@ -85,8 +89,13 @@ pub(super) const I_005: Invariant = Invariant {
 pub(super) const I_006: Invariant = Invariant {
     id: "I-006",
     clause: "RFC 7323 §2.2",
-    sentence: "without window scaling we offer at most 65,535 octets",
-    holds: |t| t.after.rcv.wnd <= LARGEST_WINDOW,
+    sentence: "we offer at most 65,535 octets, or as many steps of what both ends agreed to scale by, at most 2^14",
+    holds: |t| {
+        let shift = t.after.rcv.shift.unwrap_or(0);
+        shift <= LARGEST_SHIFT
+            && t.after.rcv.wnd <= LARGEST_WINDOW << shift
+            && t.after.snd.shift <= LARGEST_SHIFT
+    },
 };
 
 pub(super) const I_007: Invariant = Invariant {
@@ -108,19 +117,22 @@ pub(super) const I_008: Invariant = Invariant {
     holds: |t| {
         let tcb = t.after;
         let handshake = tcb.syn_outstanding();
+        // A scaled window is offered in steps, and what it cannot say is taken all the same (RFC 7323 §2.4).
+        let edge = if tcb.rcv.shift.is_some() { tcb.right_edge() } else { tcb.rcv.advertised };
         let mut previous = None;
         let blocks = tcb.reassembly.ranges().all(|(start, end)| {
             let apart = match previous.replace(end) {
                 None => start.gt(tcb.rcv.nxt) || (handshake && start == tcb.rcv.nxt),
                 Some(left) => start.gt(left),
             };
-            apart && start.lt(end) && end.le(tcb.rcv.advertised)
+            apart && start.lt(end) && end.le(edge)
         });
         // A FIN that came with a SYN may stand one past the edge, which the FIN does not need (V-32).
         blocks
-            && tcb.reassembly.fin().is_none_or(|fin| {
-                (fin.gt(tcb.rcv.nxt) || (handshake && fin == tcb.rcv.nxt)) && fin.le(tcb.rcv.advertised)
-            })
+            && tcb
+                .reassembly
+                .fin()
+                .is_none_or(|fin| (fin.gt(tcb.rcv.nxt) || (handshake && fin == tcb.rcv.nxt)) && fin.le(edge))
     },
 };
 
@@ -288,7 +300,7 @@ pub(super) const I_021: Invariant = Invariant {
         let (before, after) = (&t.before.snd, &t.after.snd);
         let read = after.wnd == 0
             || after.wnd == before.wnd
-            || t.segment().is_some_and(|segment| after.wnd == u32::from(segment.wnd));
+            || t.segment().is_some_and(|segment| after.wnd == t.window_of(segment));
         let probe = t.timeout() == Some(Timer::Persist);
         let restored = t.after.state == State::TimeWait;
         let no_room = (after.una + after.wnd).le(before.nxt);

@@ -3,7 +3,7 @@
 //! Left out: the security check (third check, first part). A SYN from another remote socket than the one named in
 //! the OPEN never gets here; [`crate::host`] answers it.
 
-use super::{Check, take_maximum_segment_size};
+use super::{Check, take_options_of_syn};
 use crate::calls;
 use crate::output;
 use crate::processing::Processing;
@@ -43,7 +43,7 @@ fn third_check_syn(step: &mut Processing<'_>, segment: &Segment<'_>) -> Check {
     }
     step.fire(Rule::Listen5);
     calls::begin_incarnation(step);
-    take_maximum_segment_size(step, segment);
+    take_options_of_syn(step, segment);
     step.tcb.rcv.irs = segment.seq;
     step.tcb.rcv.nxt = segment.seq + 1;
     queue_what_came_with_the_syn(step, segment);

@@ -25,8 +25,8 @@ struct Idealized<'a> {
     seq: SeqNumber,
     /// SEG.ACK
     ack: SeqNumber,
-    /// SEG.WND
-    wnd: u16,
+    /// SEG.WND, in octets.
+    wnd: u32,
     /// Control bits; a SYN or FIN outside the window is gone.
     ctl: Control,
     /// The number after the urgent text, if URG is set: SEG.SEQ + SEG.UP as they arrived.

@@ -4,7 +4,7 @@
 //! by erratum 8167: RCV.NXT has no value yet.
 
 use super::listen::queue_what_came_with_the_syn;
-use super::{Check, enter_established, other_states, take_maximum_segment_size};
+use super::{Check, enter_established, other_states, take_options_of_syn};
 use crate::event::{CallError, Signal};
 
 use crate::processing::{AckDue, Processing};
@@ -60,10 +60,11 @@ fn fourth_check_syn(step: &mut Processing<'_>, segment: &Segment<'_>) -> Check {
     if !segment.has(Control::SYN) {
         return Check::Passed;
     }
-    take_maximum_segment_size(step, segment);
+    take_options_of_syn(step, segment);
     step.tcb.rcv.irs = segment.seq;
     step.tcb.rcv.nxt = segment.seq + 1;
     let snd = &mut step.tcb.snd;
+    // The window of a SYN is never scaled (RFC 7323 §2.2).
     snd.wnd = segment.wnd.into();
     snd.max_wnd = snd.wnd;
     snd.wl1 = segment.seq;

@@ -233,10 +233,13 @@ const LINES: &[(&str, &str)] = &[
     ("+0 < . offset 16", "15: found `16`, expected the data offset in words, a number from 0 to 15"),
     ("+0 < . reserved 16", "17: found `16`, expected the reserved bits, a number from 0 to 15"),
     // Options.
-    ("+0 < S <", "9: found the end of the line, expected an option: mss, wscale, sackOK, TS, nop, eol, raw"),
+    (
+        "+0 < S <",
+        "9: found the end of the line, expected an option: mss, wscale, sackOK, sack, TS, nop, eol, raw",
+    ),
     (
         "+0 < S <sackok>",
-        "9: found `sackok`, expected an option: mss, wscale, sackOK, TS, nop, eol, raw; did you mean \
+        "9: found `sackok`, expected an option: mss, wscale, sackOK, sack, TS, nop, eol, raw; did you mean \
          `sackOK`?",
     ),
     ("+0 < S <mss 1460 nop>", "18: found `nop`, expected `,` and another option, or `>`"),

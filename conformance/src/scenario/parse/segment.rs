@@ -17,7 +17,7 @@ pub(super) const FIELDS: [&str; 9] =
     ["ack", "win", "urg", "from", "to", "bad-checksum", "offset", "reserved", "ip-options"];
 /// The words that may follow the numbers of an expected segment.
 pub(super) const PATTERN_FIELDS: [&str; 5] = ["ack", "win", "urg", "class", "or"];
-const OPTION_WORDS: [&str; 7] = ["mss", "wscale", "sackOK", "TS", "nop", "eol", "raw"];
+const OPTION_WORDS: [&str; 8] = ["mss", "wscale", "sackOK", "sack", "TS", "nop", "eol", "raw"];
 /// The largest number in a field of four bits.
 const FOUR_BITS: u64 = 15;
 
@@ -29,7 +29,7 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     let ack = acknowledgment(cursor, &Anchor::OF_STACK)?;
     let wnd = if cursor.take_word("win") { Some(window(cursor)?) } else { None };
     let up = urgent_pointer(cursor)?.unwrap_or(0);
-    let options = options(cursor)?;
+    let options = options(cursor, &Anchor::OF_STACK)?;
     let from = if cursor.take_word("from") { Some(address_class(cursor)?) } else { None };
     let to = if cursor.take_word("to") { Some(address_class(cursor)?) } else { None };
     let damage = damage(cursor)?;
@@ -80,7 +80,7 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     };
     let up = urgent_pointer(cursor)?;
     let before = cursor.used();
-    let options = options(cursor)?;
+    let options = options(cursor, &Anchor::OF_PEER)?;
     if options.as_ref().is_some_and(Vec::is_empty) {
         // A reader would take it for "no options"; as a list of what must be there it could never fail.
         return Err(cursor.error_since(before, |found| {
@@ -229,7 +229,7 @@ fn text_len(cursor: &mut Cursor<'_>, seq: Option<SeqExpr>) -> Result<Option<u32>
 }
 
 /// `<OPTION,OPTION...>`, or nothing.
-fn options(cursor: &mut Cursor<'_>) -> Result<Option<Vec<OptionSpec>>, ParseError> {
+fn options(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<Option<Vec<OptionSpec>>, ParseError> {
     let start = cursor.used();
     if !cursor.take(Kind::Less) {
         return Ok(None);
@@ -239,7 +239,7 @@ fn options(cursor: &mut Cursor<'_>) -> Result<Option<Vec<OptionSpec>>, ParseErro
         return Ok(Some(list));
     }
     loop {
-        list.push(option(cursor)?);
+        list.push(option(cursor, anchors)?);
         if cursor.take(Kind::Greater) {
             break;
         }
@@ -254,7 +254,7 @@ fn options(cursor: &mut Cursor<'_>) -> Result<Option<Vec<OptionSpec>>, ParseErro
     Ok(Some(list))
 }
 
-fn option(cursor: &mut Cursor<'_>) -> Result<OptionSpec, ParseError> {
+fn option(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<OptionSpec, ParseError> {
     let Some(word) = cursor.take_known(|word| OPTION_WORDS.into_iter().find(|known| *known == word)) else {
         return Err(cursor.unexpected_word(&format!("an option: {}", listed(OPTION_WORDS)), OPTION_WORDS));
     };
@@ -262,6 +262,7 @@ fn option(cursor: &mut Cursor<'_>) -> Result<OptionSpec, ParseError> {
         "mss" => OptionSpec::MaximumSegmentSize(number::up_to(cursor, "a segment size", u16::MAX.into())?),
         "wscale" => OptionSpec::WindowScale(number::up_to(cursor, "a window shift", u8::MAX.into())?),
         "sackOK" => OptionSpec::SackPermitted,
+        "sack" => OptionSpec::Sack(sack_blocks(cursor, anchors)?),
         "TS" => {
             let value = timestamp(cursor, "val")?;
             OptionSpec::Timestamps { value, echo_reply: timestamp(cursor, "ecr")? }
@@ -274,6 +275,20 @@ fn option(cursor: &mut Cursor<'_>) -> Result<OptionSpec, ParseError> {
                 .ok_or_else(|| cursor.unexpected("octets, two hexadecimal digits each"))?,
         ),
     })
+}
+
+/// `START:END`, once or more. Octets are counted by the header's limit, as for all options.
+fn sack_blocks(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<Vec<(SeqExpr, SeqExpr)>, ParseError> {
+    let mut blocks = Vec::new();
+    loop {
+        let start = seq_expr(cursor, anchors, &[])?;
+        cursor.require(Kind::Colon, "`:` and the number past the block's last octet")?;
+        blocks.push((start, seq_expr(cursor, anchors, &[])?));
+        let ends = cursor.peek().is_none_or(|token| matches!(token.kind, Kind::Comma | Kind::Greater));
+        if ends {
+            return Ok(blocks);
+        }
+    }
 }
 
 fn timestamp(cursor: &mut Cursor<'_>, word: &str) -> Result<u32, ParseError> {
@@ -296,6 +311,7 @@ fn option_octets(option: &OptionSpec) -> usize {
         OptionSpec::MaximumSegmentSize(_) => 4,
         OptionSpec::WindowScale(_) => 3,
         OptionSpec::SackPermitted => 2,
+        OptionSpec::Sack(blocks) => 2 + 8 * blocks.len(),
         OptionSpec::Timestamps { .. } => 10,
         OptionSpec::NoOperation | OptionSpec::EndOfList => 1,
         OptionSpec::Raw(octets) => octets.len(),

@@ -272,6 +272,6 @@ pub(in crate::invariants) const I_044: Invariant = Invariant {
             _ => t.before.trimmed_seq(segment),
         };
         let snd = &t.after.snd;
-        snd.wnd == u32::from(segment.wnd) && snd.wl1 == seq && snd.wl2 == segment.ack
+        snd.wnd == t.window_of(segment) && snd.wl1 == seq && snd.wl2 == segment.ack
     },
 };

@@ -238,7 +238,7 @@ pub(in crate::invariants) const I_058: Invariant = Invariant {
             segment.ack.ge(before.una) && in_order
         });
         let expected = newer.map_or((before.wnd, before.wl1, before.wl2), |segment| {
-            (u32::from(segment.wnd), t.before.trimmed_seq(segment), segment.ack)
+            (t.window_of(segment), t.before.trimmed_seq(segment), segment.ack)
         });
         (after.wnd, after.wl1, after.wl2) == expected
     },

@@ -174,7 +174,7 @@ fn path_may_have_lost(step: &mut Processing<'_>, segment: &Idealized<'_>) {
     let tcb = &mut *step.tcb;
     let snd = &tcb.snd;
     let (una, nxt, flight, smss) = (snd.una, snd.nxt, tcb.text_in_flight(), tcb.effective_mss());
-    let repeated = segment.empty && segment.ack == una && u32::from(segment.wnd) == snd.wnd;
+    let repeated = segment.empty && segment.ack == una && segment.wnd == snd.wnd;
     let duplicate = repeated && snd.wnd > 0 && flight > 0;
     if let Some(congestion) = tcb.congestion.as_mut().filter(|_| duplicate) {
         step.retransmit |= congestion.duplicate(una, nxt, flight, smss);
@@ -209,7 +209,7 @@ fn update_window(step: &mut Processing<'_>, segment: &Idealized<'_>) {
 
 fn take_window(step: &mut Processing<'_>, segment: &Idealized<'_>) {
     let snd = &mut step.tcb.snd;
-    snd.wnd = segment.wnd.into();
+    snd.wnd = segment.wnd;
     snd.max_wnd = snd.max_wnd.max(snd.wnd);
     snd.wl1 = segment.seq;
     snd.wl2 = segment.ack;

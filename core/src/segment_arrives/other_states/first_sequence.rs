@@ -14,7 +14,7 @@ pub(super) fn first_check_sequence_number<'a>(
     segment: &Segment<'a>,
 ) -> Option<Idealized<'a>> {
     if rst_in_spite_of_a_closed_window(step.tcb, segment) {
-        return Some(without_text(segment));
+        return Some(without_text(step.tcb, segment));
     }
     let (acceptable, rule) = acceptability(step.tcb, segment);
     step.fire(rule);
@@ -39,7 +39,7 @@ pub(super) fn first_check_sequence_number<'a>(
         restart_time_wait(step);
     }
     let closed_window = step.tcb.rcv.wnd == 0 && segment.seq == step.tcb.rcv.nxt;
-    (closed_window && !segment.has(Control::SYN)).then(|| without_text(segment))
+    (closed_window && !segment.has(Control::SYN)).then(|| without_text(step.tcb, segment))
 }
 
 /// The four cases of Table 6, and the row of the decision table that says so.
@@ -73,11 +73,11 @@ fn rst_in_spite_of_a_closed_window(tcb: &Tcb, segment: &Segment<'_>) -> bool {
 }
 
 /// What a closed window leaves of a segment at RCV.NXT: acknowledgment and urgent pointer (MUST-66, §3.8.6.1).
-fn without_text<'a>(segment: &Segment<'a>) -> Idealized<'a> {
+fn without_text<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
     Idealized {
         seq: segment.seq,
         ack: segment.ack,
-        wnd: segment.wnd,
+        wnd: tcb.offered_by(segment),
         ctl: segment.ctl.without(Control::SYN | Control::FIN),
         urgent: urgent(segment),
         repeats: false,
@@ -120,7 +120,7 @@ pub(super) fn trim<'a>(tcb: &Tcb, segment: &Segment<'a>) -> Idealized<'a> {
     Idealized {
         seq,
         ack: segment.ack,
-        wnd: segment.wnd,
+        wnd: tcb.offered_by(segment),
         ctl,
         urgent: urgent(segment),
         repeats,

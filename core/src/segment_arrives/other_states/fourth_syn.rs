@@ -9,7 +9,7 @@ use crate::processing::Processing;
 use crate::profile::TimeWaitReuse;
 use crate::rule::Rule;
 use crate::segment::{Control, Segment, TextRange};
-use crate::segment_arrives::{Check, take_maximum_segment_size};
+use crate::segment_arrives::{Check, take_options_of_syn};
 use crate::state::State;
 use crate::tcb::{Origin, Tcb};
 
@@ -94,7 +94,7 @@ pub(super) fn reopen_from_time_wait(step: &mut Processing<'_>, segment: &Segment
     step.tcb.user_timeout = user_timeout;
     step.tcb.origin = Origin::TimeWait;
     calls::begin_incarnation(step);
-    take_maximum_segment_size(step, segment);
+    take_options_of_syn(step, segment);
     step.tcb.reopened = Some(old);
     step.tcb.rcv.irs = segment.seq;
     step.tcb.rcv.nxt = segment.seq + 1;

@@ -2,6 +2,7 @@
 
 use super::Idealized;
 use crate::event::{CallError, Signal};
+use crate::extensions;
 use crate::processing::{AckDue, Processing};
 use crate::rule::Rule;
 use crate::segment::Control;
@@ -42,6 +43,7 @@ pub(super) fn seventh_process_text(step: &mut Processing<'_>, segment: &Idealize
     if start.gt(nxt) {
         step.fire(Rule::Text5);
         step.tcb.reassembly.hold(start, segment.text);
+        extensions::note_arrival_above_gap(step.tcb, start);
         step.acknowledge(AckDue::Now);
     } else if end.gt(nxt) {
         // What waited for ESTABLISHED may have covered the front of this text.
