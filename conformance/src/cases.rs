@@ -1,5 +1,5 @@
-//! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, in
-//! `conformance/cases`.
+//! The deterministic suite: scenarios with expectations, one file per section of RFC 9293, and one for each extension
+//! that another RFC adds, in `conformance/cases`.
 //!
 //! A case is a [`Scenario`] that names the requirements it checks. To add one, write it into the file of its
 //! section; a new file is named in `FILES`. Cases judge from outside: by segments, time and what the user's
@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use crate::scenario::{self, Scenario};
 
-/// The files of the suite: the section of RFC 9293, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 36] = [
+/// The files of the suite: the section of RFC 9293, or the RFC of an extension, its title in a few words, and the scenarios.
+static FILES: [(&str, &str, &str); 38] = [
     ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
     ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
     ("3.4.1", "initial sequence numbers", include_str!("../cases/3.4.1-initial-sequence-numbers.tcpspec")),
@@ -47,6 +47,12 @@ static FILES: [(&str, &str, &str); 36] = [
     ("3.10.7.3", "segments in SYN-SENT", include_str!("../cases/3.10.7.3-syn-sent.tcpspec")),
     ("3.10.7.4", "segments in other states", include_str!("../cases/3.10.7.4-other-states.tcpspec")),
     ("3.10.8", "timeouts", include_str!("../cases/3.10.8-timeouts.tcpspec")),
+    (
+        "rfc2018",
+        "selective acknowledgment",
+        include_str!("../cases/rfc2018-selective-acknowledgment.tcpspec"),
+    ),
+    ("rfc7323", "window scaling", include_str!("../cases/rfc7323-window-scale.tcpspec")),
 ];
 
 /// A scenario of the suite.
@@ -54,7 +60,7 @@ static FILES: [(&str, &str, &str); 36] = [
 pub struct Case {
     /// `section/name`, unique.
     pub id: String,
-    /// Section of RFC 9293.
+    /// Section of RFC 9293, or the RFC of an extension.
     pub section: &'static str,
     /// What the section is about, in a few words.
     pub topic: &'static str,
@@ -76,7 +82,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     FILES.iter().flat_map(of_file).collect()
 });
 
-/// All cases, in the order of the RFC's sections.
+/// All cases, in the order of the RFC's sections, then those of extensions.
 #[must_use]
 pub fn all() -> &'static [Case] {
     &CASES

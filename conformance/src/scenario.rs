@@ -27,8 +27,8 @@ pub(crate) use error::nearest;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
 pub use segment::{
-    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr,
-    WindowPattern,
+    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, OptionKind, OptionSpec, SegmentPattern, SegmentSpec,
+    SeqExpr, WindowPattern,
 };
 
 /// Most steps that one scenario may have; the fewest is one.

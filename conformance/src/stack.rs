@@ -229,13 +229,17 @@ pub enum Capability {
     Icmp,
     /// Congestion control (§3.8.2); without it only the peer's window limits what is sent.
     CongestionControl,
+    /// Window scaling (RFC 7323 §2): it offers a shift, and answers one.
+    WindowScaling,
+    /// Selective acknowledgments (RFC 2018): it permits them, and reports without delay what it holds above a gap.
+    SelectiveAcknowledgment,
     /// Buffers hold exactly as many octets as the setup says, and the window offered says how many are free.
     ExactBuffers,
 }
 
 impl Capability {
     /// All capabilities.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::TellsResets,
         Self::Urgent,
         Self::ActiveOpen,
@@ -247,6 +251,8 @@ impl Capability {
         Self::TrafficClass,
         Self::Icmp,
         Self::CongestionControl,
+        Self::WindowScaling,
+        Self::SelectiveAcknowledgment,
         Self::ExactBuffers,
     ];
 
@@ -265,6 +271,8 @@ impl Capability {
             Self::TrafficClass => "traffic-class",
             Self::Icmp => "icmp",
             Self::CongestionControl => "congestion-control",
+            Self::WindowScaling => "window-scaling",
+            Self::SelectiveAcknowledgment => "selective-acknowledgment",
             Self::ExactBuffers => "exact-buffers",
         }
     }

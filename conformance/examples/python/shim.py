@@ -29,6 +29,8 @@ DECLARATION = {
         "traffic-class": "the toy writes zero",
         "icmp": "the toy hears no ICMP",
         "congestion-control": "the toy has none",
+        "window-scaling": "the toy offers no shift",
+        "selective-acknowledgment": "the toy reports no blocks",
     },
     "chooses": [],
 }

@@ -8,7 +8,7 @@ use tcpspec_core::options::{self, TcpOption};
 
 use super::emission::Emission;
 use super::ledger::{Ledger, Space};
-use crate::scenario::{OptionSpec, SegmentPattern, WindowPattern};
+use crate::scenario::{OptionKind, OptionSpec, SegmentPattern, WindowPattern};
 
 /// The control bits of which a pattern names all.
 fn judged(ctl: Control) -> Control {
@@ -58,7 +58,22 @@ fn has_option(octets: &[u8], wanted: &OptionSpec, ledger: &Ledger) -> bool {
     }) || match wanted {
         OptionSpec::Raw(raw) => !raw.is_empty() && octets.windows(raw.len()).any(|window| window == raw),
         OptionSpec::EndOfList => octets.contains(&0),
+        OptionSpec::Without(kind) => {
+            !options::walk(octets).filter_map(Result::ok).any(|option| kind_of(option) == Some(*kind))
+        }
         _ => false,
+    }
+}
+
+/// What a pattern can forbid.
+const fn kind_of(option: TcpOption<'_>) -> Option<OptionKind> {
+    match option {
+        TcpOption::MaximumSegmentSize(_) => Some(OptionKind::MaximumSegmentSize),
+        TcpOption::WindowScale(_) => Some(OptionKind::WindowScale),
+        TcpOption::SackPermitted => Some(OptionKind::SackPermitted),
+        TcpOption::Sack(_) => Some(OptionKind::Sack),
+        TcpOption::Timestamps { .. } => Some(OptionKind::Timestamps),
+        TcpOption::NoOperation | TcpOption::Unknown { .. } => None,
     }
 }
 

@@ -142,5 +142,7 @@ fn encode(option: &OptionSpec, ledger: &Ledger, octets: &mut Vec<u8>) {
         OptionSpec::NoOperation => octets.push(1),
         OptionSpec::EndOfList => octets.push(0),
         OptionSpec::Raw(raw) => octets.extend(raw),
+        // Only patterns can say it.
+        OptionSpec::Without(_) => {}
     }
 }

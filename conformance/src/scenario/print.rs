@@ -340,6 +340,7 @@ impl Display for OptionSpec {
             Self::Timestamps { value, echo_reply } => write!(f, "TS val {value} ecr {echo_reply}"),
             Self::NoOperation => f.write_str("nop"),
             Self::EndOfList => f.write_str("eol"),
+            Self::Without(kind) => f.write_str(kind.forbidden()),
             Self::Raw(octets) => {
                 f.write_str("raw ")?;
                 octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))

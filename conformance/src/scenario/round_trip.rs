@@ -116,7 +116,12 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
         option::of(numbers(&Anchor::OF_PEER)),
         option::of(windows),
         option::of(any::<u16>()),
-        option_lists(&Anchor::OF_PEER).prop_map(|list| list.filter(|list| !list.is_empty())),
+        (option_lists(&Anchor::OF_PEER), option::of(select(OptionKind::ALL.to_vec()))).prop_map(
+            |(list, without)| {
+                let list = list.into_iter().flatten().chain(without.map(OptionSpec::Without)).collect();
+                Some(list).filter(|list: &Vec<_>| !list.is_empty())
+            },
+        ),
         option::of(0..=MAX_TRAFFIC_CLASS),
     )
         .prop_map(|(ctl, seq, len, ack, wnd, up, options, traffic_class)| SegmentPattern {

@@ -308,6 +308,41 @@ pub enum OptionSpec {
     EndOfList,
     /// `raw HEX`: any octets, at least one.
     Raw(Vec<u8>),
+    /// `no-mss` and the like, in patterns: there must be no option of this kind.
+    Without(OptionKind),
+}
+
+/// A kind of option that a pattern can forbid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OptionKind {
+    /// Maximum Segment Size.
+    MaximumSegmentSize,
+    /// Window Scale.
+    WindowScale,
+    /// SACK-permitted.
+    SackPermitted,
+    /// SACK.
+    Sack,
+    /// Timestamps.
+    Timestamps,
+}
+
+impl OptionKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::MaximumSegmentSize, Self::WindowScale, Self::SackPermitted, Self::Sack, Self::Timestamps];
+
+    /// The word that forbids it.
+    #[must_use]
+    pub const fn forbidden(self) -> &'static str {
+        match self {
+            Self::MaximumSegmentSize => "no-mss",
+            Self::WindowScale => "no-wscale",
+            Self::SackPermitted => "no-sackOK",
+            Self::Sack => "no-sack",
+            Self::Timestamps => "no-TS",
+        }
+    }
 }
 
 /// What a segment from the stack must look like; what is none is not looked at.

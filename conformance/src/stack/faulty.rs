@@ -23,6 +23,7 @@ mod answers;
 mod arriving;
 mod comparisons;
 mod congestion;
+mod extensions;
 mod habits;
 mod sending;
 #[cfg(test)]
@@ -238,6 +239,7 @@ static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     faults.extend(timers::faults());
     faults.extend(sending::faults());
     faults.extend(arriving::faults());
+    faults.extend(extensions::faults());
     faults.extend(user::faults());
     faults.extend(habits::faults());
     faults.extend(congestion::faults());
@@ -322,6 +324,10 @@ impl Faulty {
         let mut declaration = Declaration { name, ..reference.declaration().clone() };
         if variations::hides_its_buffer(&fault.name) {
             declaration.lacks.push((Capability::ExactBuffers, "it offers less than it has (V-28)".into()));
+        }
+        if variations::reports_no_gaps(&fault.name) {
+            let why = "it acknowledges late or keeps nothing above a gap (V-28, V-38)";
+            declaration.lacks.push((Capability::SelectiveAcknowledgment, why.into()));
         }
         let memory = Memory::new(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into());
         Self { fault, declaration, reference, memory, packet: Vec::new() }

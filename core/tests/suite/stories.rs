@@ -3,6 +3,7 @@
 mod acknowledgments;
 mod closing;
 mod congestion;
+mod extensions;
 mod figures;
 mod hostile;
 mod keep_alive;

@@ -44,6 +44,8 @@ impl Toy {
                 lack(Capability::TrafficClass, "the toy writes zero"),
                 lack(Capability::Icmp, "the toy hears no ICMP"),
                 lack(Capability::CongestionControl, "the toy has none"),
+                lack(Capability::WindowScaling, "the toy offers no shift"),
+                lack(Capability::SelectiveAcknowledgment, "the toy reports no blocks"),
             ],
             chooses: Vec::new(),
         };

@@ -61,7 +61,8 @@ const LINES: &[(&str, &str)] = &[
     (
         "needs tells-reset",
         "7: found `tells-reset`, expected one of tells-resets, urgent, active-open, half-close, several-connections, \
-         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control, exact-buffers; did you mean `tells-resets`?",
+         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control, \
+         window-scaling, selective-acknowledgment, exact-buffers; did you mean `tells-resets`?",
     ),
     (
         "setup",

@@ -8,7 +8,7 @@ use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind};
 use super::super::{
     AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, MAX_OPTION_OCTETS, MAX_TEXT, MAX_TRAFFIC_CLASS,
-    OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
+    OptionKind, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
 };
 use super::{listed, number};
 
@@ -21,6 +21,23 @@ const OPTION_WORDS: [&str; 8] = ["mss", "wscale", "sackOK", "sack", "TS", "nop",
 /// The largest number in a field of four bits.
 const FOUR_BITS: u64 = 15;
 
+/// Whose segment it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Peer,
+    Stack,
+}
+
+impl Side {
+    /// The anchors of the numbers that its segments acknowledge.
+    const fn acknowledges(self) -> &'static [Anchor] {
+        match self {
+            Self::Peer => &Anchor::OF_STACK,
+            Self::Stack => &Anchor::OF_PEER,
+        }
+    }
+}
+
 /// What comes after `<`.
 pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     let ctl = flags(cursor)?;
@@ -29,7 +46,7 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     let ack = acknowledgment(cursor, &Anchor::OF_STACK)?;
     let wnd = if cursor.take_word("win") { Some(window(cursor)?) } else { None };
     let up = urgent_pointer(cursor)?.unwrap_or(0);
-    let options = options(cursor, &Anchor::OF_STACK)?;
+    let options = options(cursor, Side::Peer)?;
     let from = if cursor.take_word("from") { Some(address_class(cursor)?) } else { None };
     let to = if cursor.take_word("to") { Some(address_class(cursor)?) } else { None };
     let damage = damage(cursor)?;
@@ -80,7 +97,7 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     };
     let up = urgent_pointer(cursor)?;
     let before = cursor.used();
-    let options = options(cursor, &Anchor::OF_PEER)?;
+    let options = options(cursor, Side::Stack)?;
     if options.as_ref().is_some_and(Vec::is_empty) {
         // A reader would take it for "no options"; as a list of what must be there it could never fail.
         return Err(cursor.error_since(before, |found| {
@@ -229,7 +246,7 @@ fn text_len(cursor: &mut Cursor<'_>, seq: Option<SeqExpr>) -> Result<Option<u32>
 }
 
 /// `<OPTION,OPTION...>`, or nothing.
-fn options(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<Option<Vec<OptionSpec>>, ParseError> {
+fn options(cursor: &mut Cursor<'_>, side: Side) -> Result<Option<Vec<OptionSpec>>, ParseError> {
     let start = cursor.used();
     if !cursor.take(Kind::Less) {
         return Ok(None);
@@ -239,7 +256,7 @@ fn options(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<Option<Vec<Opt
         return Ok(Some(list));
     }
     loop {
-        list.push(option(cursor, anchors)?);
+        list.push(option(cursor, side)?);
         if cursor.take(Kind::Greater) {
             break;
         }
@@ -254,7 +271,13 @@ fn options(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<Option<Vec<Opt
     Ok(Some(list))
 }
 
-fn option(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<OptionSpec, ParseError> {
+fn option(cursor: &mut Cursor<'_>, side: Side) -> Result<OptionSpec, ParseError> {
+    let forbidden = |word: &str| OptionKind::ALL.into_iter().find(|kind| kind.forbidden() == word);
+    if side == Side::Stack
+        && let Some(kind) = cursor.take_known(forbidden)
+    {
+        return Ok(OptionSpec::Without(kind));
+    }
     let Some(word) = cursor.take_known(|word| OPTION_WORDS.into_iter().find(|known| *known == word)) else {
         return Err(cursor.unexpected_word(&format!("an option: {}", listed(OPTION_WORDS)), OPTION_WORDS));
     };
@@ -262,7 +285,7 @@ fn option(cursor: &mut Cursor<'_>, anchors: &[Anchor]) -> Result<OptionSpec, Par
         "mss" => OptionSpec::MaximumSegmentSize(number::up_to(cursor, "a segment size", u16::MAX.into())?),
         "wscale" => OptionSpec::WindowScale(number::up_to(cursor, "a window shift", u8::MAX.into())?),
         "sackOK" => OptionSpec::SackPermitted,
-        "sack" => OptionSpec::Sack(sack_blocks(cursor, anchors)?),
+        "sack" => OptionSpec::Sack(sack_blocks(cursor, side.acknowledges())?),
         "TS" => {
             let value = timestamp(cursor, "val")?;
             OptionSpec::Timestamps { value, echo_reply: timestamp(cursor, "ecr")? }
@@ -315,6 +338,7 @@ fn option_octets(option: &OptionSpec) -> usize {
         OptionSpec::Timestamps { .. } => 10,
         OptionSpec::NoOperation | OptionSpec::EndOfList => 1,
         OptionSpec::Raw(octets) => octets.len(),
+        OptionSpec::Without(_) => 0,
     }
 }
 

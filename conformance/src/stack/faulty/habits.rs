@@ -24,7 +24,7 @@ static CHOICES: &[Entry<Chooses>] = &[
     }),
     (
         "timeout/never-learns",
-        &["MUST-18", "R9293-3.8.1-a", "R6298-2.2-a", "R6298-2.3-a", "R6298-3-b"],
+        &["MUST-18", "R9293-3.8.1-a", "R6298-1-a", "R6298-2.2-a", "R6298-2.3-a", "R6298-2.3-b", "R6298-3-b"],
         |profile| profile.measure_round_trips = false,
     ),
 ];

@@ -291,7 +291,7 @@ static WINDOW: &[Entry<Steps>] = &[
             step.send(acknowledgment);
         }
     }),
-    ("acknowledge/what-is-above-a-gap", &["SHLD-31", "R9293-3.5.2-c"], |step| {
+    ("acknowledge/what-is-above-a-gap", &["SHLD-31", "R9293-3.5.2-c", "R2018-3-b"], |step| {
         let held = step.tcb.reassembly.ranges().last().map(|(_, end)| end);
         if let Some(end) = held.filter(|_| step.tcb.state.is_synchronized()) {
             step.each_segment(|segment| segment.ack = end);

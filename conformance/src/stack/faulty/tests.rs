@@ -39,7 +39,7 @@ impl Dice {
 
 const TEXT: [u8; 3000] = [7; 3000];
 
-const OPTIONS: [&[u8]; 12] = [
+const OPTIONS: [&[u8]; 16] = [
     &[],
     &[],
     &[2, 4, 0, 100],
@@ -52,6 +52,10 @@ const OPTIONS: [&[u8]; 12] = [
     &[3, 0],
     &[2, 9],
     &[8, 10, 0, 0, 0, 0, 0, 0, 0, 0],
+    &[2, 4, 2, 0, 1, 1, 4, 2, 1, 3, 3, 2],
+    &[1, 3, 3, 15],
+    &[1, 1, 4, 2],
+    &[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 200],
 ];
 
 /// A segment that is meant for this connection, or nearly.
@@ -123,11 +127,11 @@ fn call(dice: &mut Dice) -> Call<'static> {
 /// A connection that has nothing behind it yet, on one of several kinds of endpoints.
 fn endpoint(dice: &mut Dice) -> (Tcb, Call<'static>) {
     let profile = Profile {
-        receive_buffer: dice.of(&[10, 4096, 65_535]),
+        receive_buffer: dice.of(&[10, 4096, 65_535, 100_001]),
         nagle: !dice.one_in(4),
         congestion_control: dice.one_in(2),
         user_timeout: Some(Duration::from_secs(300)),
-        ..Profile::default()
+        ..if dice.one_in(2) { Profile::extended() } else { Profile::default() }
     };
     let open = if dice.one_in(2) {
         Call::OpenPassive { remote: Remote::Unspecified }
