@@ -505,6 +505,7 @@ impl Watcher for Monitor {
         // It may have ended the connection, and many stacks let any error end an opening (RFC 9293 §3.9.2.2, V-58).
         if hard || opening && kind != IcmpKind::SourceQuench {
             pair.hypotheses.blind = true;
+            self.blind = true;
         }
     }
 

@@ -10,8 +10,8 @@ use tcpspec_core::Control;
 
 use super::draw::Draw;
 use crate::scenario::{
-    DEFAULT_RECEIVE, OptionSpec, Scenario, ScenarioCall, ScenarioKnob, ScenarioSetup, SegmentSpec, Span,
-    Step, What, When,
+    DEFAULT_RECEIVE, IcmpKind, IcmpSpec, MAX_TRAFFIC_CLASS, OptionSpec, Scenario, ScenarioCall, ScenarioKnob,
+    ScenarioSetup, SegmentSpec, Span, Step, What, When,
 };
 use crate::stack::{Capability, Declaration};
 
@@ -44,6 +44,8 @@ pub(super) enum SynOptions {
     Mss(u16),
     /// The usual one and a window scale.
     Scaled(u8),
+    /// The usual one and SACK-permitted.
+    Selective,
     /// All that a present-day host asks for.
     Everything,
 }
@@ -56,6 +58,7 @@ impl SynOptions {
             Self::None => Some(Vec::new()),
             Self::Mss(mss) => Some(vec![OptionSpec::MaximumSegmentSize(mss)]),
             Self::Scaled(shift) => Some(vec![usual, OptionSpec::WindowScale(shift)]),
+            Self::Selective => Some(vec![usual, OptionSpec::SackPermitted]),
             Self::Everything => Some(vec![
                 usual,
                 OptionSpec::SackPermitted,
@@ -90,6 +93,7 @@ impl PeerProfile {
                 (1, SynOptions::Scaled(2)),
                 (1, SynOptions::Scaled(14)),
                 (1, SynOptions::Scaled(15)),
+                (1, SynOptions::Selective),
                 (1, SynOptions::Everything),
             ]),
             text: draw.weighted(&[(3, 1), (4, 10), (3, 100), (1, 536), (2, 1000), (1, 1460)]),
@@ -237,6 +241,9 @@ fn advance(draw: &mut Draw<'_>, stage: &Stage<'_>, steps: &mut Vec<Step>) {
             steps.push(call(Receive(DEFAULT_RECEIVE)));
         }
     }
+    if draw.one_in(8) {
+        stream(draw, peer, steps);
+    }
     match draw.below(16) {
         0 => steps.push(call(Close)),
         1 => steps.extend([call(Close), sends(ack)]),
@@ -250,15 +257,45 @@ fn advance(draw: &mut Draw<'_>, stage: &Stage<'_>, steps: &mut Vec<Step>) {
     }
 }
 
+/// A stretch of a long transfer: text that the peer sends in a row, maybe with one segment missing, or text of the user
+/// that the peer acknowledges in rounds.
+fn stream(draw: &mut Draw<'_>, peer: PeerProfile, steps: &mut Vec<Step>) {
+    let ack = segment(Control::ACK, peer.window);
+    let rounds = 2 + draw.below(5);
+    if draw.one_in(2) {
+        let missing = if draw.one_in(2) { draw.below(rounds) } else { rounds };
+        let text = SegmentSpec { len: peer.text, ..ack };
+        for round in 0..rounds {
+            let ahead = i64::from(peer.text) * i64::from(round - missing.min(round));
+            let seq = (round > missing).then(|| segment::ack_of(crate::scenario::Anchor::PeerNxt, ahead));
+            if round != missing {
+                steps.push(sends(SegmentSpec { seq, ..text.clone() }));
+            }
+        }
+        return;
+    }
+    let pause = draw.of_these(&[1_000, 100_000, 400_000]);
+    steps.push(call(ScenarioCall::Send(octets(draw))));
+    for _ in 0..rounds {
+        let when = When::After(Span { msl: 0, micros: pause });
+        steps.push(Step { when, ..sends(ack.clone()) });
+    }
+}
+
 /// One more thing that happens.
 pub(super) fn step(draw: &mut Draw<'_>, stage: &Stage<'_>, anything: bool) -> Step {
     let hostility = if anything { 32 } else { 0 };
     let device = stage.if_can(Capability::RefusingDevice, 1);
+    let icmp = if anything { stage.if_can(Capability::Icmp, 1) } else { 0 };
     let mut connection = stage.connection(draw);
-    let what = match draw.weighted(&[(20, 0), (12, 1), (hostility, 2), (device, 3)]) {
+    let what = match draw.weighted(&[(20, 0), (12, 1), (hostility, 2), (device, 3), (icmp, 4)]) {
         0 => What::Segment(plausible(draw, stage.peer)),
         1 => What::Call { call: any_call(draw, stage), expected: Vec::new() },
         2 => What::Segment(hostile(draw, stage.peer)),
+        4 => What::Icmp(IcmpSpec {
+            kind: draw.of_these(&IcmpKind::ALL),
+            seq: draw.one_in(2).then(|| segment::ack_of(crate::scenario::Anchor::SndNxt, 0)),
+        }),
         _ => {
             connection = 1;
             What::Device { refuses: draw.one_in(2) }
@@ -290,10 +327,14 @@ fn knob(draw: &mut Draw<'_>, stage: &Stage<'_>) -> ScenarioKnob {
         0 => None,
         seconds => Some(Span { msl: 0, micros: seconds * 1_000_000 }),
     };
-    match draw.weighted(&[(2, 0), (keep_alive, 1), (user_timeout, 2)]) {
+    let class = stage.if_can(Capability::TrafficClass, 1);
+    match draw.weighted(&[(2, 0), (keep_alive, 1), (user_timeout, 2), (class, 3)]) {
         0 => ScenarioKnob::Nagle(draw.one_in(2)),
         1 => ScenarioKnob::KeepAlive(span(draw, &[10, 60, 7200, 0])),
-        _ => ScenarioKnob::UserTimeout(span(draw, &[100, 300, 1, 0])),
+        2 => ScenarioKnob::UserTimeout(span(draw, &[100, 300, 1, 0])),
+        _ => ScenarioKnob::TrafficClass(
+            u8::try_from(draw.below(u32::from(MAX_TRAFFIC_CLASS) + 1)).unwrap_or_default(),
+        ),
     }
 }
 

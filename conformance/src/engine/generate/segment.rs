@@ -196,7 +196,7 @@ fn length(draw: &mut Draw<'_>, peer: PeerProfile) -> u32 {
 }
 
 fn options(draw: &mut Draw<'_>, peer: PeerProfile) -> Option<Vec<OptionSpec>> {
-    match draw.below(7) {
+    match draw.below(8) {
         0 => None,
         1 => Some(Vec::new()),
         2 => peer.options.list(),
@@ -205,6 +205,13 @@ fn options(draw: &mut Draw<'_>, peer: PeerProfile) -> Option<Vec<OptionSpec>> {
         5 => {
             let octets = (0..1 + draw.below(12)).map(|_| u8::try_from(draw.below(256)).unwrap_or_default());
             Some(vec![OptionSpec::Raw(octets.collect())])
+        }
+        6 => {
+            let edge = |draw: &mut Draw<'_>| {
+                let anchor = draw.of_these(&[Anchor::SndUna, Anchor::SndMid, Anchor::SndNxt]);
+                ack_of(anchor, i64::from(draw.below(3)) - 1)
+            };
+            Some(vec![OptionSpec::Sack((0..1 + draw.below(2)).map(|_| (edge(draw), edge(draw))).collect())])
         }
         // Options whose lengths lie: too short to be there, and past the end of the header.
         _ => Some(vec![OptionSpec::Raw(
