@@ -190,12 +190,13 @@ impl Monitor {
         let fresh_peer = |hypothesis: &Hypothesis| {
             hypothesis.irs == segment.seq && hypothesis.state != State::Closed && !hypothesis.fresh
         };
+        let none_left = after.is_empty();
         pair.hypotheses = after;
         if pair.hypotheses.first().una != first.una {
             pair.acknowledged(now);
         }
-        if after.is_empty() {
-            pair.hypotheses = Hypotheses::START;
+        if none_left {
+            pair.hypotheses = Hypotheses::start();
             pair.hypotheses.blind = true;
         }
         if segment.has(Control::SYN) && pair.hypotheses.any(fresh_peer) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::situation::Situation;
-use super::turn::{CONNECTIONS, Done, Mark, Turn, turns};
+use super::turn::{Done, Mark, Turns, turns};
 use super::variation::{self, Variation};
 use super::{Telling, Which};
 use crate::scenario::{Scenario, What};
@@ -53,19 +53,18 @@ pub struct Difference {
 
 /// All differences of two tellings, in order, up to one from which on nothing can be compared.
 pub(super) fn between(scenario: &Scenario, tellings: &[Telling; 2]) -> Vec<Difference> {
-    let both = [&tellings[0], &tellings[1]].map(|telling| turns(scenario, &telling.run.trace));
-    let whole = |which: usize| {
-        let departed = tellings[which].objection().is_some();
-        both[which].len() - usize::from(departed)
-    };
+    let turns = [&tellings[0], &tellings[1]].map(|telling| turns(scenario, &telling.run.trace));
+    // The turn in which a run broke off is not whole.
+    let whole = |which: usize| turns[which].all.len() - usize::from(tellings[which].objection().is_some());
     let count = whole(0).min(whole(1));
-    let search = Search { scenario, tellings, turns: [&both[0][..count], &both[1][..count]] };
-    let mut found: Vec<_> = (0..count).flat_map(|turn| search.in_turn(turn)).collect();
-    // In one turn the graver comes first, which is the order in which they were found.
-    found.sort_by_key(|(turn, _)| *turn);
-    let mut differences: Vec<_> = found.into_iter().map(|(_, difference)| difference).collect();
-    if let Some(end) = differences.iter().position(|difference| difference.splits) {
-        differences.truncate(end + 1);
+    let search = Search { scenario, tellings, turns: [&turns[0], &turns[1]] };
+    let mut differences = Vec::new();
+    for turn in 0..count {
+        search.in_turn(turn, &mut differences);
+        if let Some(end) = differences.iter().position(|difference| difference.splits) {
+            differences.truncate(end + 1);
+            break;
+        }
     }
     differences
 }
@@ -73,7 +72,7 @@ pub(super) fn between(scenario: &Scenario, tellings: &[Telling; 2]) -> Vec<Diffe
 struct Search<'a> {
     scenario: &'a Scenario,
     tellings: &'a [Telling; 2],
-    turns: [&'a [Turn]; 2],
+    turns: [&'a Turns; 2],
 }
 
 /// A quantity that only grows, and how to say that it differs.
@@ -87,12 +86,10 @@ const QUANTITIES: [Quantity; 4] = [
 ];
 
 impl Search<'_> {
-    /// What differs in a turn and did not before it.
-    fn in_turn(&self, turn: usize) -> Vec<(usize, Difference)> {
-        let mut found = Vec::new();
-        let mut note =
-            |label, kind, caught_up| found.push((turn, self.difference(turn, label, kind, caught_up)));
-        for label in 1..CONNECTIONS {
+    /// Notes what differs in a turn and did not before it, the graver first.
+    fn in_turn(&self, turn: usize, found: &mut Vec<Difference>) {
+        let mut note = |label, kind, caught_up| found.push(self.difference(turn, label, kind, caught_up));
+        for label in 1..=self.turns[0].connections {
             let done = self.done(turn, label);
             if let Some(by) = ahead(done.map(|done| u32::from(done.resets > 0))) {
                 note(label, Kind::Reset(by), None);
@@ -115,71 +112,61 @@ impl Search<'_> {
             }
         }
         if let Some(outcomes) = self.outcomes(turn) {
-            let label = usize::from(self.label(turn));
-            note(label, Kind::Outcome { outcomes }, None);
+            note(self.label(turn), Kind::Outcome { outcomes: outcomes.map(str::to_owned) }, None);
         }
-        found
     }
 
-    fn done(&self, turn: usize, label: usize) -> [&Done; 2] {
-        self.turns.map(|turns| &turns[turn].done[label])
+    fn done(&self, turn: usize, label: u8) -> [&Done; 2] {
+        self.turns.map(|turns| turns.done(turn, label))
     }
 
     fn step(&self, turn: usize) -> Option<&What> {
-        self.turns[0][turn].step.map(|step| &self.scenario.steps[step].what)
+        self.turns[0].all[turn].step.map(|step| &self.scenario.steps[step].what)
     }
 
     fn label(&self, turn: usize) -> u8 {
-        self.turns[0][turn].step.map_or(1, |step| self.scenario.steps[step].connection)
+        self.turns[0].all[turn].step.map_or(1, |step| self.scenario.steps[step].connection)
     }
 
     /// How much later the one that is behind in a turn had done as much as the other had then, if it ever did.
-    fn caught_up(
-        &self,
-        turn: usize,
-        label: usize,
-        mark: fn(&Done) -> Mark,
-        ahead: Which,
-    ) -> Option<Duration> {
+    fn caught_up(&self, turn: usize, label: u8, mark: fn(&Done) -> Mark, ahead: Which) -> Option<Duration> {
         let (leader, behind) = (self.turns[ahead as usize], self.turns[ahead.other() as usize]);
-        let goal = mark(&leader[turn].done[label]);
-        let opened = leader[turn].done[label].opened.at;
-        let there = behind[turn..]
-            .iter()
-            .find(|turn| turn.done[label].opened.at == opened && mark(&turn.done[label]).at >= goal.at)?;
-        let late = behind[turn].after(mark(&there.done[label]).since);
-        Some(late.saturating_sub(leader[turn].after(goal.since)))
+        let (goal, opened) = (mark(leader.done(turn, label)), leader.done(turn, label).opened.at);
+        let there = behind.first(turn, label, |done| done.opened.at == opened && mark(done).at >= goal.at)?;
+        let late = behind.all[turn].after(mark(behind.done(there, label)).since);
+        Some(late.saturating_sub(leader.all[turn].after(goal.since)))
     }
 
     /// What the turn's call came to, if it is another thing on each stack.
-    fn outcomes(&self, turn: usize) -> Option<[String; 2]> {
-        let mut outcomes = [String::new(), String::new()];
-        for which in Which::BOTH {
-            let (turn, telling) = (&self.turns[which as usize][turn], &self.tellings[which as usize]);
-            turn.step?;
-            let entry = telling.run.trace.entries.get(turn.entries.start)?;
-            let Happening::Call { outcome, .. } = &entry.happening else { return None };
-            outcomes[which as usize].clone_from(outcome);
-        }
+    fn outcomes(&self, turn: usize) -> Option<[&str; 2]> {
+        self.turns[0].all[turn].step?;
+        let outcome = |which: Which| {
+            let trace = &self.tellings[which as usize].run.trace;
+            match &trace.entries.get(self.turns[which as usize].all[turn].entries.start)?.happening {
+                Happening::Call { outcome, .. } => Some(outcome.as_str()),
+                _ => None,
+            }
+        };
+        let outcomes = [outcome(Which::First)?, outcome(Which::Second)?];
         let tells = |telling: &Telling| telling.stack.lack(Capability::TellsResets).is_none();
         let tells = self.tellings.iter().all(tells);
-        let [one, other] = &outcomes;
-        (class(one, tells) != class(other, tells)).then_some(outcomes)
+        let [one, other] = outcomes;
+        (one != other && class(one, tells) != class(other, tells)).then_some(outcomes)
     }
 
-    fn difference(&self, turn: usize, label: usize, kind: Kind, caught_up: Option<Duration>) -> Difference {
+    fn difference(&self, turn: usize, label: u8, kind: Kind, caught_up: Option<Duration>) -> Difference {
         let declarations: [&Declaration; 2] = [&self.tellings[0].stack, &self.tellings[1].stack];
         let situation =
-            Situation::of(self.scenario, self.turns, turn, label, (&kind, caught_up), declarations);
+            Situation::of(self.scenario, self.turns, (turn, label), (&kind, caught_up), declarations);
         let variation = variation::explaining(&situation);
         let splits = match (&kind, variation) {
             (_, Some(variation)) => variation.splits,
             (Kind::Outcome { .. } | Kind::Reset(_), None) => true,
             (_, None) => caught_up.is_none(),
         };
-        let lines = [0, 1].map(|which| self.turns[which][turn].entries.start);
-        let connection = u8::try_from(label).unwrap_or(u8::MAX);
-        Difference { step: self.turns[0][turn].step, lines, connection, kind, caught_up, variation, splits }
+        let lines = [0, 1].map(|which| self.turns[which].all[turn].entries.start);
+        let step = self.turns[0].all[turn].step;
+        Difference { step, lines, connection: label, kind, caught_up, variation, splits }
     }
 }
 

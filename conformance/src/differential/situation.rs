@@ -6,7 +6,7 @@ use tcpspec_core::State;
 
 use super::Which;
 use super::difference::Kind;
-use super::turn::{Arrival, Done, Turn};
+use super::turn::{Arrival, Done, Turns};
 use crate::scenario::{Scenario, ScenarioCall, Step, What};
 use crate::stack::{Choice, Declaration};
 
@@ -40,22 +40,21 @@ impl<'a> Situation<'a> {
     /// turn that brought them there.
     pub(super) fn of(
         scenario: &'a Scenario,
-        turns: [&'a [Turn]; 2],
-        turn: usize,
-        label: usize,
+        turns: [&'a Turns; 2],
+        (turn, label): (usize, u8),
         (kind, caught_up): (&'a Kind, Option<Duration>),
         declarations: [&'a Declaration; 2],
     ) -> Self {
         let origin = origin(turns, turn);
-        let first = &turns[0][origin];
-        let next = turns[0].get(origin + 1).and_then(|turn| turn.step).unwrap_or(scenario.steps.len());
+        let first = &turns[0].all[origin];
+        let next = turns[0].all.get(origin + 1).and_then(|turn| turn.step).unwrap_or(scenario.steps.len());
         let steps = &scenario.steps[first.step.unwrap_or_default()..next];
-        let state = match turns.map(|turns| turns[origin].state) {
+        let state = match turns.map(|turns| turns.all[origin].state) {
             [Some(one), Some(other)] => Some(one).filter(|_| one == other),
             [one, other] => one.or(other),
         };
-        let last = turns[0].last().map_or(first.began, |last| last.began);
-        let acted = |turns: &[Turn]| turns[turn].after(turns[turn].done[label].reset_at) > Duration::ZERO;
+        let last = turns[0].all.last().map_or(first.began, |last| last.began);
+        let acted = |turns: &Turns| turns.all[turn].after(turns.done(turn, label).reset_at) > Duration::ZERO;
         Self {
             kind,
             caught_up,
@@ -63,7 +62,7 @@ impl<'a> Situation<'a> {
             steps,
             state,
             states_differ: origin != turn,
-            before: turns.map(|turns| &turns[origin.saturating_sub(1)].done[label]),
+            before: turns.map(|turns| turns.done(origin.saturating_sub(1), label)),
             arrival: first.arrival,
             declarations,
             by_timer: turns.into_iter().any(acted),
@@ -120,8 +119,8 @@ impl<'a> Situation<'a> {
 
 /// The turn that brought two stacks into different states which they have not left since; the turn itself if they were
 /// in one state before it, or do not say.
-fn origin(turns: [&[Turn]; 2], turn: usize) -> usize {
-    let differ = |turn: usize| match turns.map(|turns| turns[turn].state) {
+fn origin(turns: [&Turns; 2], turn: usize) -> usize {
+    let differ = |turn: usize| match turns.map(|turns| turns.all[turn].state) {
         [Some(one), Some(other)] => one != other,
         _ => false,
     };

@@ -8,14 +8,11 @@ use std::time::Duration;
 
 use tcpspec_core::{Control, Instant, SeqNumber, State};
 
-use crate::scenario::{MAX_CONNECTIONS, Scenario, What};
+use crate::scenario::{Scenario, What};
 use crate::trace::{End, Happening, Numbering, SegmentRecord, Trace};
 
 /// How late an answer may be that was called for (MUST-40).
 pub(super) const DELAY: Duration = Duration::from_millis(500);
-
-/// Connections of a story, by label.
-pub(super) const CONNECTIONS: usize = MAX_CONNECTIONS as usize + 1;
 
 /// One turn.
 #[derive(Clone, Debug)]
@@ -30,14 +27,42 @@ pub(super) struct Turn {
     pub(super) state: Option<State>,
     /// The segment that began it, if one did.
     pub(super) arrival: Option<Arrival>,
-    /// What had been done when it was over, by label of connection.
-    pub(super) done: [Done; CONNECTIONS],
 }
 
 impl Turn {
     /// How long after the turn began.
     pub(super) fn after(&self, time: Instant) -> Duration {
         time.since(self.began.min(time))
+    }
+}
+
+/// All turns of a trace.
+#[derive(Clone, Debug)]
+pub(super) struct Turns {
+    pub(super) all: Vec<Turn>,
+    /// Connections of the story: the highest label.
+    pub(super) connections: u8,
+    /// What had been done when each turn was over: for each turn as many as there are connections.
+    done: Vec<Done>,
+}
+
+impl Turns {
+    /// What had been done on a connection when a turn was over.
+    pub(super) fn done(&self, turn: usize, label: u8) -> &Done {
+        &self.done[turn * usize::from(self.connections) + usize::from(label) - 1]
+    }
+
+    /// The first turn from this one on after which something had been done on a connection.
+    pub(super) fn first(&self, from: usize, label: u8, is: impl Fn(&Done) -> bool) -> Option<usize> {
+        (from..self.all.len()).find(|turn| is(self.done(*turn, label)))
+    }
+
+    /// A turn begins with what had been done before it.
+    fn begin(&mut self, turn: Turn) {
+        self.all.push(turn);
+        let before = self.done.len() - usize::from(self.connections);
+        self.done.extend_from_within(before..);
+        self.done[before + usize::from(self.connections)..].iter_mut().for_each(Done::turned);
     }
 }
 
@@ -135,8 +160,8 @@ pub(super) struct Done {
 
 impl Done {
     /// A new turn begins.
-    const fn turned(self) -> Self {
-        Self { resets: 0, answers: 0, carried: 0, ..self }
+    const fn turned(&mut self) {
+        (self.resets, self.answers, self.carried) = (0, 0, 0);
     }
 
     /// The stack sent a segment, so long after the turn began.
@@ -187,41 +212,43 @@ impl Done {
 }
 
 /// The turns of a trace of this scenario.
-pub(super) fn turns(scenario: &Scenario, trace: &Trace) -> Vec<Turn> {
+pub(super) fn turns(scenario: &Scenario, trace: &Trace) -> Turns {
     let begins = |what: &What| matches!(what, What::Call { .. } | What::Segment(_));
     let mut steps = scenario.steps.iter().enumerate().filter(|(_, step)| begins(&step.what));
-    let first = Turn {
-        step: None,
-        entries: 0..0,
-        began: Instant::ZERO,
-        state: None,
-        arrival: None,
-        done: [Done::default(); CONNECTIONS],
+    let connections = scenario.steps.iter().map(|step| step.connection).max().unwrap_or(1).max(1);
+    let count = usize::from(connections);
+    let mut turns = Turns {
+        all: Vec::with_capacity(scenario.steps.len() + 1),
+        connections,
+        done: Vec::with_capacity((scenario.steps.len() + 1) * count),
     };
-    let mut turns = vec![first];
-    let (mut state, mut iss) = (None, [None; CONNECTIONS]);
+    turns.done.resize(count, Done::default());
+    turns.all.push(Turn { step: None, entries: 0..0, began: Instant::ZERO, state: None, arrival: None });
+    let (mut state, mut iss) = (None, vec![None; count]);
     for (index, entry) in trace.entries.iter().enumerate() {
-        let label = usize::from(trace.connection_of(index)).min(CONNECTIONS - 1);
+        let connection = usize::from(trace.connection_of(index).clamp(1, connections)) - 1;
         let numbers = trace.numbering_of(index);
         if begins_turn(&entry.happening) {
-            let done =
-                turns.last().map_or([Done::default(); CONNECTIONS], |turn| turn.done.map(Done::turned));
-            let step = steps.next().map(|(step, _)| step);
             let arrival = match &entry.happening {
-                Happening::Segment { segment, .. } => Some(Arrival::of(segment, numbers, &done[label])),
+                Happening::Segment { segment, .. } => {
+                    let done =
+                        turns.done(turns.all.len() - 1, trace.connection_of(index).clamp(1, connections));
+                    Some(Arrival::of(segment, numbers, done))
+                }
                 _ => None,
             };
-            turns.push(Turn { step, entries: index..index, began: entry.time, state, arrival, done });
+            let step = steps.next().map(|(step, _)| step);
+            turns.begin(Turn { step, entries: index..index, began: entry.time, state, arrival });
         }
-        let turn = turns.last_mut().expect("there is a first");
+        let last = turns.done.len() - count;
+        let (turn, done) =
+            (turns.all.last_mut().expect("there is a first"), &mut turns.done[last + connection]);
         turn.entries.end = index + 1;
-        let after = turn.after(entry.time);
-        let done = &mut turn.done[label];
         match &entry.happening {
             Happening::Segment { from: End::Left, segment, .. } => {
-                let begins = numbers.left.is_some() && numbers.left != iss[label];
-                iss[label] = numbers.left;
-                done.sends(segment, numbers, begins, entry.time, after);
+                let begins = numbers.left.is_some() && numbers.left != iss[connection];
+                iss[connection] = numbers.left;
+                done.sends(segment, numbers, begins, entry.time, turn.after(entry.time));
             }
             Happening::Segment { from: End::Right, .. } => {
                 turn.arrival.iter().for_each(|arrival| done.arrives(arrival));

@@ -214,8 +214,8 @@ impl Monitor {
                 end_connection(pair, now, now + terms.settle, abort, None);
                 continue;
             }
-            let mut after = pair.hypotheses;
-            let mut aborted = *pair;
+            let mut after = pair.hypotheses.clone();
+            let mut aborted = pair.clone();
             end_connection(&mut aborted, now, now + terms.settle, true, None);
             for hypothesis in aborted.hypotheses.as_slice() {
                 after.push(*hypothesis);

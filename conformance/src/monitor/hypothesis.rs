@@ -241,11 +241,11 @@ impl Hypothesis {
     }
 }
 
-/// The ways in which things may stand, likeliest first.
-#[derive(Clone, Copy, Debug)]
+/// The ways in which things may stand, likeliest first. Seldom more than two; records are large, so they are not moved
+/// when the list is.
+#[derive(Clone, Debug)]
 pub(super) struct Hypotheses {
-    all: [Hypothesis; MOST],
-    len: u8,
+    all: Vec<Hypothesis>,
     /// Something came that cannot be followed: nothing is judged any more.
     pub(super) blind: bool,
     /// There were more than fit.
@@ -254,12 +254,13 @@ pub(super) struct Hypotheses {
 
 impl Hypotheses {
     /// Nothing has happened.
-    pub(super) const START: Self =
-        Self { all: [Hypothesis::CLOSED; MOST], len: 1, blind: false, overflowed: false };
+    pub(super) fn start() -> Self {
+        Self { all: vec![Hypothesis::CLOSED], ..Self::none() }
+    }
 
     /// None yet.
     pub(super) const fn none() -> Self {
-        Self { all: [Hypothesis::CLOSED; MOST], len: 0, blind: false, overflowed: false }
+        Self { all: Vec::new(), blind: false, overflowed: false }
     }
 
     /// Adds one unless it is there. Two that differ in what they take of the profile for granted are one that takes only
@@ -267,45 +268,39 @@ impl Hypotheses {
     pub(super) fn push(&mut self, hypothesis: Hypothesis) {
         let takes = hypothesis.takes;
         let same = |known: &&mut Hypothesis| Hypothesis { takes, ..**known } == hypothesis;
-        if let Some(known) = self.as_mut_slice().iter_mut().find(same) {
+        if let Some(known) = self.all.iter_mut().find(same) {
             known.takes &= takes;
-            return;
-        }
-        match self.all.get_mut(usize::from(self.len)) {
-            Some(place) => {
-                *place = hypothesis;
-                self.len += 1;
-            }
-            None => (self.blind, self.overflowed) = (true, true),
+        } else if self.all.len() < MOST {
+            self.all.push(hypothesis);
+        } else {
+            (self.blind, self.overflowed) = (true, true);
         }
     }
 
     /// Leaves one of each that have become equal.
     pub(super) fn merge(&mut self) {
-        if self.len > 1 {
-            let before = *self;
-            self.len = 0;
-            for hypothesis in before.as_slice() {
-                self.push(*hypothesis);
+        if self.all.len() > 1 {
+            for hypothesis in std::mem::take(&mut self.all) {
+                self.push(hypothesis);
             }
         }
     }
 
     pub(super) fn as_slice(&self) -> &[Hypothesis] {
-        &self.all[..usize::from(self.len)]
+        &self.all
     }
 
     pub(super) fn as_mut_slice(&mut self) -> &mut [Hypothesis] {
-        &mut self.all[..usize::from(self.len)]
+        &mut self.all
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.all.is_empty()
     }
 
-    /// The likeliest.
-    pub(super) const fn first(&self) -> &Hypothesis {
-        &self.all[0]
+    /// The likeliest. There is always one but while the list is made.
+    pub(super) fn first(&self) -> &Hypothesis {
+        self.all.first().unwrap_or(&Hypothesis::CLOSED)
     }
 
     pub(super) fn all(&self, holds: impl FnMut(&Hypothesis) -> bool) -> bool {
@@ -318,18 +313,10 @@ impl Hypotheses {
 
     /// Leaves out those for which it does not hold, unless that would leave none: then nothing changes.
     pub(super) fn retain(&mut self, mut holds: impl FnMut(&Hypothesis) -> bool) -> bool {
-        let mut kept = 0;
-        let before = *self;
-        for index in 0..usize::from(self.len) {
-            if holds(&before.all[index]) {
-                self.all[kept] = before.all[index];
-                kept += 1;
-            }
+        let some = self.all.iter().any(&mut holds);
+        if some {
+            self.all.retain(holds);
         }
-        self.len = u8::try_from(kept).unwrap_or(0);
-        if kept == 0 {
-            *self = before;
-        }
-        kept > 0
+        some
     }
 }

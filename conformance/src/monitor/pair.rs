@@ -13,7 +13,7 @@ use crate::wire::Endpoints;
 const MOST_SHIFT: u8 = 14;
 
 /// A pair of sockets and its present incarnation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pair {
     /// From the stack to its peer.
     pub(super) endpoints: Endpoints,
@@ -84,7 +84,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    pub(super) const fn new(endpoints: Endpoints) -> Self {
+    pub(super) fn new(endpoints: Endpoints) -> Self {
         Self {
             endpoints,
             iss: None,
@@ -118,7 +118,7 @@ impl Pair {
             iss_before: None,
             begun_at: Instant(0),
             class: Class::NONE,
-            hypotheses: Hypotheses::START,
+            hypotheses: Hypotheses::start(),
         }
     }
 
@@ -130,7 +130,7 @@ impl Pair {
             active: self.active,
             class: self.class,
             iss_before: self.iss.map(|iss| (iss, self.begun_at)).or(self.iss_before),
-            hypotheses: self.hypotheses,
+            hypotheses: std::mem::replace(&mut self.hypotheses, Hypotheses::none()),
             ..Self::new(self.endpoints)
         };
     }

@@ -1,0 +1,172 @@
+//! Whole comparisons a second, beside the stack alone: what all the checking costs.
+//!
+//! `cargo bench -p tcpspec --bench differential`. One story of sixteen events, fresh stacks each time. `bare` hands
+//! smoltcp the very packets and calls of the story, as they were recorded, and throws away what it sends: nothing is
+//! built, parsed, written down or judged. `watched` plays the story to smoltcp under the monitor. `differential` plays it
+//! to smoltcp and to the reference, each under its monitor, and compares the two. Compare the rows of one run; the
+//! machine decides the rest.
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use tcpspec::bench::{self, Family};
+use tcpspec::differential::{Differential, Parting};
+use tcpspec::monitor::Monitor;
+use tcpspec::scenario::{self, Scenario};
+use tcpspec::stack::reference::Reference;
+use tcpspec::stack::smoltcp::Smoltcp;
+use tcpspec::stack::{
+    CallOutcome, Declaration, Instant, Knob, NextTimer, Setup, SocketId, Stack, State, UserCall,
+};
+use tcpspec::verdict::Verdict;
+
+fn main() {
+    divan::main();
+}
+
+/// Opening, text both ways, text that comes out of order and twice, a reset beyond the window, and both ends close.
+const STORY: &str = "tcpspec 1
+
+scenario sixteen-events
+
++0 open passive
++0 < S 0 win 65535 <mss 1460>
++0 < . 1 ack 1
++0 < P. 1(100)
++0.01 receive
++0 send 1000
++0.01 < . 101 ack 1001
++0 < P. 201(100)
++0 < P. 101(100)
++0.01 < P. 201(100)
++0 receive
++0 < R 9000
++0.01 < F. 301
++0 close
++0.01 < . 302
++0.01 < . 302
+";
+
+fn story() -> Scenario {
+    let story = scenario::parse_one(STORY).expect("a story");
+    assert_eq!(story.steps.len(), 16, "sixteen events");
+    story
+}
+
+/// What a stack is given in the course of a story.
+enum Given {
+    Reset(Setup),
+    Listen(u16),
+    Accept(SocketId),
+    Send(SocketId, Vec<u8>),
+    Receive(SocketId, usize),
+    Close(SocketId),
+    Set(SocketId, Knob),
+    Packet(Vec<u8>),
+    Time(Instant),
+}
+
+/// smoltcp, and a record of what it is given.
+#[derive(Default)]
+struct Recorder {
+    stack: Smoltcp,
+    given: Vec<Given>,
+}
+
+impl Stack for Recorder {
+    fn declaration(&self) -> &Declaration {
+        self.stack.declaration()
+    }
+
+    fn reset(&mut self, setup: &Setup) {
+        self.given.push(Given::Reset(*setup));
+        self.stack.reset(setup);
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        self.given.push(match call {
+            UserCall::Listen { port } => Given::Listen(port),
+            UserCall::Accept { listener } => Given::Accept(listener),
+            UserCall::Send { socket, text, .. } => Given::Send(socket, text.to_vec()),
+            UserCall::Receive { socket, max } => Given::Receive(socket, max),
+            UserCall::Close { socket } => Given::Close(socket),
+            UserCall::Set { socket, knob } => Given::Set(socket, knob),
+            UserCall::Connect { .. } | UserCall::Abort { .. } => unreachable!("the story has none"),
+        });
+        self.stack.call(call)
+    }
+
+    fn deliver(&mut self, packet: &[u8]) {
+        self.given.push(Given::Packet(packet.to_vec()));
+        self.stack.deliver(packet);
+    }
+
+    fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+        self.stack.emit(packet)
+    }
+
+    fn run_until(&mut self, time: Instant) -> Instant {
+        self.given.push(Given::Time(time));
+        self.stack.run_until(time)
+    }
+
+    fn next_timer(&self) -> NextTimer {
+        self.stack.next_timer()
+    }
+
+    fn state(&self, socket: SocketId) -> Option<State> {
+        self.stack.state(socket)
+    }
+}
+
+/// Gives smoltcp what it was given before.
+fn give(stack: &mut Smoltcp, given: &[Given], packet: &mut Vec<u8>) {
+    for given in given {
+        match given {
+            Given::Reset(setup) => stack.reset(setup),
+            Given::Listen(port) => drop(stack.call(UserCall::Listen { port: *port })),
+            Given::Accept(listener) => drop(stack.call(UserCall::Accept { listener: *listener })),
+            Given::Send(socket, text) => {
+                drop(stack.call(UserCall::Send { socket: *socket, text, urgent: false }));
+            }
+            Given::Receive(socket, max) => drop(stack.call(UserCall::Receive { socket: *socket, max: *max })),
+            Given::Close(socket) => drop(stack.call(UserCall::Close { socket: *socket })),
+            Given::Set(socket, knob) => drop(stack.call(UserCall::Set { socket: *socket, knob: *knob })),
+            Given::Packet(octets) => stack.deliver(octets),
+            Given::Time(time) => drop(black_box(stack.run_until(*time))),
+        }
+        while stack.emit(packet) {
+            black_box(&packet);
+        }
+    }
+}
+
+/// smoltcp alone.
+#[divan::bench]
+fn bare(bencher: Bencher<'_, '_>) {
+    let mut recorder = Recorder::default();
+    let run = bench::run(&mut recorder, &story(), Family::V4);
+    assert_eq!(run.verdict, Verdict::Pass);
+    let (mut stack, mut packet) = (Smoltcp::new(), Vec::new());
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| give(&mut stack, &recorder.given, &mut packet));
+}
+
+/// smoltcp under the bench, judged by the monitor.
+#[divan::bench]
+fn watched(bencher: Bencher<'_, '_>) {
+    let (story, mut stack, mut monitor) = (story(), Smoltcp::new(), Monitor::new());
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let run = bench::run_watched(&mut stack, &story, Family::V4, Some(&mut monitor));
+        assert_eq!(run.verdict, Verdict::Pass);
+    });
+}
+
+/// smoltcp and the reference, each judged, and compared.
+#[divan::bench]
+fn differential(bencher: Bencher<'_, '_>) {
+    let (story, mut stack, mut reference) = (story(), Smoltcp::new(), Reference::new());
+    let mut differential = Differential::default();
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let comparison = differential.compare(&mut stack, &mut reference, &story, Family::V4);
+        assert_eq!(comparison.parting, Parting::None);
+    });
+}
