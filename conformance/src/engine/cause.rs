@@ -158,7 +158,9 @@ impl Gravity {
             "panic" | OURS => Self::Panic,
             "octets" | "I-086" | "P-01" | "P-02" => Self::Loss,
             _ if any(&["octets", "lost", "end of stream"]) => Self::Loss,
-            _ if any(&["state", "outcome", "connection"]) => Self::Transition,
+            // Nothing goes on any more: the text, or the FIN, never arrives.
+            _ if cause.class == "time" && any(&["not sent", "not probed"]) => Self::Loss,
+            _ if any(&["state", "outcome", "connection", "does not end"]) => Self::Transition,
             _ if any(&["early", "late", "time", "second"]) => Self::Timing,
             _ => Self::Segment,
         }

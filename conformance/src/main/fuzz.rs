@@ -97,6 +97,11 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     });
     shown.end();
     let outcome = outcome.map_err(|error| Trouble(error.to_string()))?;
+    for finding in &outcome.findings {
+        // Once more, with how often it happened.
+        let kept = finding.write(&folder, &declaration, family);
+        kept.map_err(|error| Trouble(error.to_string()))?;
+    }
     print(&fuzzing::render(&declaration, family, &outcome, &entries, &folder))?;
     Ok(fuzzing::is_as_expected(&outcome))
 }
