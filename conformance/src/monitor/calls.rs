@@ -294,6 +294,8 @@ impl Monitor {
 
 /// The user closes or aborts a connection. Octets left unread by a stack that resets then are counted from `unread`.
 fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unread: Option<u32>) {
+    // Whoever closes what is closed already has nothing more to be told: there is no connection (§3.10.3, §3.10.4).
+    pair.told |= pair.hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
     let mut after = Hypotheses::none();
     after.blind = pair.hypotheses.blind;
     let due = |why| Due { by, why, class: pair.class };

@@ -33,9 +33,12 @@ fn a_difference_that_is_not_listed_fails_the_run_with_a_trace_or_a_scenario_to_r
     let scenario: String = report[begins..].lines().map_while(scenario_line).collect();
     let path = std::env::temp_dir().join(format!("tcpspec-{}-cell.tcpspec", std::process::id()));
     std::fs::write(&path, scenario).expect("a temporary file");
-    let (code, trace) = run(&["replay", path.to_str().expect("a plain name")]);
-    let _ = std::fs::remove_file(&path);
+    let file = path.to_str().expect("a plain name");
+    let (code, trace) = run(&["replay", "--no-deviations", file]);
     assert_eq!(code, Some(1), "the monitor judges what expects nothing: {trace}");
+    let (listed, known) = run(&["replay", file]);
+    let _ = std::fs::remove_file(&path);
+    assert!(listed == Some(0) && known.contains("\nKNOWN\n"), "{known}");
     assert!(trace.contains("< SF 0:0(0)") && trace.contains("no reset by"), "{trace}");
 }
 

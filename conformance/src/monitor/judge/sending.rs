@@ -149,7 +149,10 @@ fn spacing(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
     let closed = pair
         .hypotheses
         .any(|hypothesis| hypothesis.state.is_synchronized() && hypothesis.edge.le(hypothesis.una));
-    if !again || closed || terms.real || pair.disturbed {
+    // In a simultaneous open the SYN,ACK goes out while the timer of the SYN runs (RFC 6298 §5.1).
+    let crossing =
+        segment.has(Control::SYN | Control::ACK) && pair.hypotheses.any(|hypothesis| !hypothesis.passive);
+    if !again || closed || crossing || terms.real || pair.disturbed {
         return Ok(());
     }
     let interval = segment.now.since(pair.head_at);
