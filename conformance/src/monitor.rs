@@ -177,7 +177,14 @@ impl Monitor {
         pair.credit = pair.credit.saturating_add(1);
         let repeats = segment.has(Control::ACK) && segment.ack == first.una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
+        let plain = segment.has(Control::ACK) && segment.ctl.0 & (Control::SYN | Control::RST).0 == 0;
+        if plain && matches!(class.seq, Place::At | Place::Inside) && class.ack != Place::Beyond {
+            (pair.unanswered, pair.heard_at) = (0, now);
+        }
         if pair.hypotheses.blind {
+            if let Some(stream) = pair.stream {
+                self.streams.all[stream].received.doubtful = true;
+            }
             return;
         }
         self.take_text(index, packet.segment.text, &segment, now, terms);
@@ -301,8 +308,9 @@ impl Monitor {
         if segment.is_bare() && !segment.has(Control::RST) {
             sending::called_for(&self.pairs[index], &segment, terms)?;
         }
-        let due = self.pairs[index].hypotheses.first().ack;
-        let throttled = due.is_some_and(|due| due.why.may_be_throttled());
+        let throttled = self.pairs[index]
+            .hypotheses
+            .any(|hypothesis| hypothesis.ack.is_some_and(|due| due.why.may_be_throttled()));
         let another = self.explained(index, &segment, terms)?;
         if segment.has(Control::SYN) && (another || self.pairs[index].iss.is_none()) {
             sending::initial_number(&self.pairs[index], &segment)?;
@@ -502,7 +510,8 @@ impl Watcher for Monitor {
         let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
         let Some(pair) = known else { return };
         let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
-        let opening = pair.hypotheses.any(|hypothesis| !hypothesis.state.is_synchronized());
+        let half_open = |hypothesis: &Hypothesis| matches!(hypothesis.state, State::SynSent | State::SynReceived);
+        let opening = pair.hypotheses.any(half_open);
         // It may have ended the connection, and many stacks let any error end an opening (RFC 9293 §3.9.2.2, V-58).
         if hard || opening && kind != IcmpKind::SourceQuench {
             pair.hypotheses.blind = true;

@@ -1,6 +1,7 @@
 //! What the user's calls mean for the connections that they concern.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tcpspec_core::{Instant, State};
 
@@ -8,6 +9,7 @@ use super::Monitor;
 use super::arrival::Class;
 use super::hypothesis::Due;
 use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
+use super::judge::explain::LEAST_R2;
 use super::judge::user;
 use super::objection::{Judgement, Objection};
 use super::pair::Pair;
@@ -228,6 +230,7 @@ impl Monitor {
 
     fn knob_set(&mut self, socket: SocketId, knob: Knob) {
         // As long as nobody can tell which connection the user means, what is set may hold for any of them.
+        let known = matches!(self.stream_of(socket), Some((_, Some(_))));
         let meant = match self.stream_of(socket) {
             Some((_, Some(index))) => index..index + 1,
             Some((_, None)) | None => 0..self.pairs_in_use,
@@ -235,8 +238,15 @@ impl Monitor {
         for pair in &mut self.pairs[meant] {
             match knob {
                 Knob::Nagle(_) | Knob::TrafficClass(_) => {}
-                Knob::KeepAlive(interval) => pair.keeps_alive |= interval.is_some(),
-                Knob::UserTimeout(timeout) => pair.patience = timeout,
+                Knob::KeepAlive(interval) if known => pair.keep_alive = interval,
+                Knob::KeepAlive(interval) => {
+                    let shorter = |known: Duration| interval.map_or(known, |interval| interval.min(known));
+                    pair.keep_alive = pair.keep_alive.map(shorter).or(interval);
+                }
+                Knob::UserTimeout(timeout) if known => pair.patience = timeout,
+                Knob::UserTimeout(timeout) => {
+                    pair.patience = [pair.patience, timeout].into_iter().map(|time| time.unwrap_or(LEAST_R2)).min();
+                }
             }
         }
     }

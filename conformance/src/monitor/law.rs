@@ -83,6 +83,7 @@ pub static LAWS: &[Law] = &[
     law("I-103.2", &["SHLD-19"], "two full segments of text are acknowledged at once"),
     law("I-105", &["MUST-19"], "retransmission timeouts double"),
     law("I-108", &["MUST-36", "R9293-3.8.6.1-a"], "a closed window is probed"),
+    law("I-111", &["MUST-25", "MUST-26"], "keep-alives only for a user who asked, on an idle connection"),
     law("I-112", &["MUST-62", "R9293-3.9.1.2-d"], "the urgent pointer names the octet after the urgent text"),
     law("I-113", &["MUST-61"], "the segment that empties the send queue carries PSH"),
     law("I-115", &["MUST-8"], "initial sequence numbers grow with time"),

@@ -47,8 +47,12 @@ pub(super) struct Pair {
     pub(super) written: u32,
     /// Where the urgent text ends that the user has sent, in octets of its stream.
     pub(super) urgent: Option<u32>,
-    /// The user asked for keep-alives.
-    pub(super) keeps_alive: bool,
+    /// The user asked for keep-alives after so long.
+    pub(super) keep_alive: Option<Duration>,
+    /// When anything last arrived that was certainly acceptable.
+    pub(super) heard_at: Instant,
+    /// Segments that went out since then.
+    pub(super) unanswered: u32,
     /// How long text may stay unacknowledged, if the user said so.
     pub(super) patience: Option<Duration>,
     /// Bare acknowledgments that something has called for.
@@ -65,6 +69,8 @@ pub(super) struct Pair {
     pub(super) head_at: Instant,
     /// How often it was sent again with nothing arriving meanwhile.
     pub(super) repetitions: u32,
+    /// It was sent again since SND.UNA last moved.
+    pub(super) repeated: bool,
     /// Something arrived, or the user called, since then: what is sent again need not be a timer's doing.
     pub(super) disturbed: bool,
     /// The time between the last two times.
@@ -102,7 +108,9 @@ impl Pair {
             told: false,
             written: 0,
             urgent: None,
-            keeps_alive: false,
+            keep_alive: None,
+            heard_at: Instant(0),
+            unanswered: 0,
             patience: None,
             credit: 0,
             acknowledged_at: Instant(u64::MAX),
@@ -111,6 +119,7 @@ impl Pair {
             sent_at: Instant(0),
             head_at: Instant(0),
             repetitions: 0,
+            repeated: false,
             disturbed: false,
             interval: Duration::ZERO,
             longest_interval: Duration::ZERO,
@@ -168,6 +177,7 @@ impl Pair {
     /// The stack's segment, explained, becomes part of what is known.
     pub(super) fn note(&mut self, segment: &Emission) {
         self.active = segment.now;
+        self.unanswered = self.unanswered.saturating_add(1);
         if segment.has(Control::RST) {
             return;
         }
@@ -207,6 +217,7 @@ impl Pair {
             // New text may have left meanwhile: the timeout is that of the head.
             self.longest_interval = self.longest_interval.max(self.interval);
             self.repetitions = if self.disturbed { 0 } else { self.repetitions + 1 };
+            self.repeated = true;
         } else if head {
             self.repetitions = 0;
         }
@@ -220,7 +231,7 @@ impl Pair {
     /// SND.UNA has moved: times are counted anew.
     pub(super) fn acknowledged(&mut self, now: Instant) {
         self.longest_round_trip = self.longest_round_trip.max(now.since(self.head_at));
-        self.repetitions = 0;
+        (self.repetitions, self.repeated) = (0, false);
         self.interval = Duration::ZERO;
         self.head_at = self.sent_at;
     }

@@ -4,6 +4,7 @@
 
 use super::Check;
 use crate::calls;
+use crate::event::Timer;
 use crate::processing::Processing;
 use crate::segment::{Control, Segment};
 use crate::seq::SeqNumber;
@@ -44,6 +45,9 @@ pub(super) fn arrives(step: &mut Processing<'_>, segment: &Segment<'_>) {
     if fourth_syn::reopen_from_time_wait(step, segment) == Check::Done {
         return;
     }
+    if segment.has(Control::ACK) && !segment.has(Control::RST) {
+        heard_from_the_peer(step);
+    }
     let Some(idealized) = first_sequence::first_check_sequence_number(step, segment) else { return };
     // A RST is judged by the sequence number that it came with, not by what trimming makes of it (§3.5.3).
     if second_reset::second_check_rst(step, segment) == Check::Done
@@ -53,6 +57,15 @@ pub(super) fn arrives(step: &mut Processing<'_>, segment: &Segment<'_>) {
         return;
     }
     from_the_sixth_check(step, &idealized);
+}
+
+/// The connection is not idle, even if what came turns out to be an old duplicate: the keep-alive interval begins anew
+/// (§3.8.4, MUST-26).
+fn heard_from_the_peer(step: &mut Processing<'_>) {
+    if let Some(keep_alive) = &mut step.tcb.keep_alive {
+        keep_alive.unanswered = 0;
+        step.stop(Timer::KeepAlive);
+    }
 }
 
 /// The last three checks, which a SYN,ACK in SYN-SENT comes to as well (§3.10.7.3, fourth check).

@@ -41,6 +41,14 @@ impl Context<'_> {
         Due { by: self.now + self.terms.settle, why, class: self.class }
     }
 
+    /// A hypothesis in which an acknowledgment is due at once that may be throttled (V-12).
+    pub(in crate::monitor) fn challenge(&self, hypothesis: Hypothesis, why: Why, out: &mut Hypotheses) {
+        out.push(hypothesis.owing_ack(self.at_once(why)));
+        if self.throttled {
+            out.push(hypothesis);
+        }
+    }
+
     /// An acknowledgment is due within the time that it may be held back.
     pub(in crate::monitor) fn soon(&self, why: Why) -> Due {
         // Less than half a second; a stack on a real clock is not asked for microseconds.

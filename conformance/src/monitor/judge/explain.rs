@@ -96,7 +96,10 @@ pub(in crate::monitor) fn may_give_up(
         State::SynSent | State::SynReceived => true,
         _ => pair.unfinished(hypothesis),
     };
-    waits && now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2)
+    // Several keep-alives that nobody answers are a verdict, one is none (RFC 9293 §3.8.4, MUST-29).
+    let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
+    let dead = pair.keep_alive.is_some() && pair.unanswered >= 2 && open;
+    dead || waits && now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2)
 }
 
 /// A SYN, or a SYN,ACK.
@@ -215,9 +218,13 @@ fn fin(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<(), R
 }
 
 /// I-084: a bare acknowledgment has SEQ=SND.NXT.
-fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, _terms: &Terms) -> Result<(), Reason> {
+fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, terms: &Terms) -> Result<(), Reason> {
     if segment.seq == pair.snd_max {
         return Ok(());
+    }
+    let closed = hypothesis.edge.le(hypothesis.una);
+    if hypothesis.una == pair.snd_max && segment.seq == hypothesis.una - 1 && !closed {
+        return keep_alive(segment, pair, terms);
     }
     // V-50: SND.NXT goes back to retransmit; a shrunken window pulls it back too. V-27, V-37: probes.
     let timer = segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
@@ -230,4 +237,14 @@ fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, _terms: &Terms
         wanted: Some(("SEQ", pair.snd_max, pair.snd_max)),
         ..reason("I-084", "an acknowledgment with another SEQ than SND.NXT")
     })
+}
+
+/// I-111: a keep-alive needs a user who asked for it, and an idle connection.
+fn keep_alive(segment: &Emission, pair: &Pair, terms: &Terms) -> Result<(), Reason> {
+    match pair.keep_alive {
+        None if pair.user_unknown => Ok(()),
+        None => Err(reason("I-111", "a keep-alive that nobody asked for")),
+        Some(interval) if segment.now.since(pair.heard_at) + terms.settle >= interval => Ok(()),
+        Some(_) => Err(reason("I-111", "a keep-alive on a connection that is not idle")),
+    }
 }

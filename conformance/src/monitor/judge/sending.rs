@@ -156,7 +156,8 @@ fn spacing(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
         return Ok(());
     }
     let interval = segment.now.since(pair.head_at);
-    if pair.repetitions == 0 && interval < LEAST_RTO {
+    // After a fast retransmission the timer goes off that was running before it (RFC 6298 §5.1).
+    if !pair.repeated && interval < LEAST_RTO {
         let what = format!("expected no retransmission before a timeout, seen one after {interval:?}");
         return object("I-018", "retransmission", "too early", what);
     }
@@ -175,7 +176,7 @@ pub(in crate::monitor) fn called_for(pair: &Pair, segment: &Emission, terms: &Te
     let idle = pair.credit == 0
         && pair.acknowledged_at == segment.now
         && pair.hypotheses.all(|hypothesis| hypothesis.ack.is_none());
-    if terms.real || pair.keeps_alive || !segment.is_bare() || !repeats || !idle {
+    if terms.real || pair.keep_alive.is_some() || !segment.is_bare() || !repeats || !idle {
         return Ok(());
     }
     let what =

@@ -76,7 +76,6 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if segment.has(Control::RST) {
         return out.push(hypothesis);
     }
-    let answered = hypothesis.owing_ack(context.at_once(Why::Unacceptable));
     // With text or a FIN it reaches into the window: then Table 6 takes it, and the SYN is cut off.
     let reaches = acceptable(&hypothesis, segment, context) != Acceptable::No;
     if segment.has(Control::ACK) {
@@ -90,9 +89,9 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
             // V-46
             out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
         }
-        return out.push(answered);
+        return context.challenge(hypothesis, Why::Unacceptable, out);
     }
-    out.push(answered);
+    context.challenge(hypothesis, Why::Unacceptable, out);
     out.push(Hypothesis { syn_ack: Some(context.at_once(Why::Request)), ..hypothesis });
     if reaches {
         // What is left of it has no ACK.
@@ -216,14 +215,9 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         if hypothesis.state == State::TimeWait {
             push_taking(hypothesis.closed(Ending::Closed), Side::ResetEndsTimeWait, out);
             push_taking(hypothesis, Side::TimeWaitIgnoresResets, out);
-            out.push(hypothesis.owing_ack(context.at_once(Why::InexactReset)));
-            return;
+            return context.challenge(hypothesis, Why::InexactReset, out);
         }
-        let challenged = hypothesis.owing_ack(context.at_once(Why::InexactReset));
-        push_taking(challenged, exact, out);
-        if context.throttled {
-            push_taking(hypothesis, exact, out);
-        }
+        push_challenged(hypothesis, Why::InexactReset, exact, context, out);
         push_taking(reset(hypothesis), window, out);
     }
 }
@@ -247,6 +241,20 @@ pub(super) fn push_taking(hypothesis: Hypothesis, side: Side, out: &mut Hypothes
     }
 }
 
+/// The same for an acknowledgment that may be throttled (V-12).
+fn push_challenged(
+    hypothesis: Hypothesis,
+    why: Why,
+    side: Side,
+    context: &Context<'_>,
+    out: &mut Hypotheses,
+) {
+    push_taking(hypothesis.owing_ack(context.at_once(why)), side, out);
+    if context.throttled {
+        push_taking(hypothesis, side, out);
+    }
+}
+
 /// The fourth check: a SYN in the window.
 fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
     if hypothesis.state == State::SynReceived && hypothesis.reopens {
@@ -254,21 +262,17 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         out.blind = true;
         return;
     }
-    let challenged = hypothesis.owing_ack(context.at_once(Why::Syn));
     let ended = reset(hypothesis);
     if hypothesis.state == State::SynReceived && hypothesis.passive {
         // V-6
         out.push(ended);
-        out.push(challenged);
+        context.challenge(hypothesis, Why::Syn, out);
         let reset = context.answer(segment, Why::SynReceived);
         out.push(ended.owing_reset(Reset { required: false, ..reset }));
         out.push(ended.owing_reset(context.ending(hypothesis.una, Why::SynReceived, false)));
         return;
     }
-    push_taking(challenged, Side::SynChallenged, out);
-    if context.throttled {
-        push_taking(hypothesis, Side::SynChallenged, out);
-    }
+    push_challenged(hypothesis, Why::Syn, Side::SynChallenged, context, out);
     // V-41: no form is named for this reset.
     push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
     let answer = context.answer(segment, Why::Syn);
@@ -294,30 +298,24 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         }
         out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
         // V-46: with the check of RFC 5961 §5 before the text of the state.
-        out.push(hypothesis.owing_ack(context.at_once(Why::Old)));
+        context.challenge(hypothesis, Why::Old, out);
         if hypothesis.closing {
             // V-23: in FIN-WAIT-1 already, where this acknowledges nothing new.
             out.push(hypothesis);
-            out.push(hypothesis.owing_ack(context.at_once(Why::Old)));
         }
         return;
     }
     if segment.ack.gt(context.pair.snd_max) {
-        let silent = matches!(hypothesis.state, State::LastAck | State::TimeWait) || context.throttled;
-        out.push(hypothesis.owing_ack(context.at_once(Why::Unsent)));
-        if silent {
-            // V-63, V-12
+        if matches!(hypothesis.state, State::LastAck | State::TimeWait) {
+            // V-63
             out.push(hypothesis);
         }
-        return;
+        return context.challenge(hypothesis, Why::Unsent, out);
     }
     if old(&hypothesis, segment.ack) {
         // MAY-12: discarded and answered, or taken for an old acknowledgment. How large MAX.SND.WND is taken to be is
         // free (V-18), so this says nothing of the choice.
-        out.push(hypothesis.owing_ack(context.at_once(Why::Old)));
-        if context.throttled {
-            out.push(hypothesis);
-        }
+        context.challenge(hypothesis, Why::Old, out);
         return seventh_text(hypothesis, segment, context, out);
     }
     let mut after = hypothesis;

@@ -93,7 +93,6 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
         step.acknowledge(AckDue::Now);
         return Check::Done;
     }
-    heard_from_the_peer(step);
     let handshake_was_open = step.tcb.syn_outstanding();
     if segment.ack.gt(before.0) {
         step.fire(Rule::Ack6);
@@ -119,14 +118,6 @@ fn as_in_established(step: &mut Processing<'_>, segment: &Idealized<'_>) -> Chec
         restart_retransmission_timer(step);
     }
     Check::Passed
-}
-
-/// The connection is not idle: the keep-alive interval begins anew (§3.8.4, MUST-26).
-fn heard_from_the_peer(step: &mut Processing<'_>) {
-    if let Some(keep_alive) = &mut step.tcb.keep_alive {
-        keep_alive.unanswered = 0;
-        step.stop(Timer::KeepAlive);
-    }
 }
 
 /// An urgent pointer that came with the peer's SYN waited for the connection to open (§3.10.7.2, MUST-32).

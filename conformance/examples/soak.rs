@@ -1,0 +1,136 @@
+//! The reference under the monitor in random stories: the one must do nothing that the other objects to, and the other
+//! must be able to follow.
+//!
+//! Each story is made like those of `tcpspec fuzz`, and meets a reference with other choices (`Profile`): resets and
+//! SYNs challenged or obeyed, acknowledgments delayed or not, half-duplex or not, short and long lifetimes. A story and
+//! its reference are functions of the seed and a number, which an objection names.
+//!
+//! ```text
+//! cargo run --release --example soak -- 1000000        # so many stories
+//! cargo run --release --example soak -- 1000000 7      # from another seed
+//! ```
+//!
+//! It leaves out shrinking: replay the story that is printed, or give it to `tcpspec fuzz`.
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tcpspec::bench::{self, Family};
+use tcpspec::engine::{Corpus, Draw};
+use tcpspec::monitor::Monitor;
+use tcpspec::scenario;
+use tcpspec::stack::Stack;
+use tcpspec::stack::reference::Reference;
+use tcpspec_core::Profile;
+use tcpspec_core::profile::TimeWaitReuse;
+
+/// Stories that a thread takes at a time.
+const SHARE: u64 = 1000;
+
+/// Objections that are shown; more of them would say nothing new.
+const MOST_SHOWN: usize = 40;
+
+/// What came of the stories.
+#[derive(Default)]
+struct Tally {
+    played: u64,
+    /// Something in it could not be followed to the end.
+    unfollowed: u64,
+    /// There were too many hypotheses.
+    overflowed: u64,
+    objections: Vec<String>,
+    violated: u64,
+}
+
+fn main() -> ExitCode {
+    let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let (stories, seed) = (numbers.first().copied().unwrap_or(100_000), numbers.get(1).copied().unwrap_or(1));
+    let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| play(stories, seed, &next, &tally));
+        }
+    });
+    let Tally { played, unfollowed, overflowed, objections, violated } =
+        tally.into_inner().expect("no thread panics with it");
+    for objection in &objections {
+        println!("{objection}");
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{played} stories in {seconds:.0} s: {:.0} a second", played as f64 / seconds);
+    println!("{violated} violations, {overflowed} with more hypotheses than fit, {unfollowed} not judged to the end");
+    if violated + overflowed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays shares of the stories until there are none left.
+fn play(stories: u64, seed: u64, next: &AtomicU64, tally: &Mutex<Tally>) {
+    let corpus = Corpus::new(seed, Reference::new().declaration());
+    let mut monitor = Monitor::new();
+    let mut own = Tally::default();
+    loop {
+        let first = next.fetch_add(SHARE, Ordering::Relaxed);
+        if first >= stories {
+            break;
+        }
+        for index in first..stories.min(first + SHARE) {
+            play_one(seed, index, &corpus, &mut monitor, &mut own);
+        }
+    }
+    let mut tally = tally.lock().expect("no thread panics with it");
+    tally.played += own.played;
+    tally.unfollowed += monitor.inconclusive();
+    tally.overflowed += monitor.overflows();
+    tally.violated += own.violated;
+    tally.objections.extend(own.objections);
+    tally.objections.truncate(MOST_SHOWN);
+}
+
+fn play_one(seed: u64, index: u64, corpus: &Corpus, monitor: &mut Monitor, tally: &mut Tally) {
+    let story = corpus.story(index);
+    let profile = profile(&mut Draw::of(!seed, index));
+    let mut stack = Reference::with_profile(profile);
+    let family = if index % 4 == 3 { Family::V6 } else { Family::V4 };
+    let overflows = monitor.overflows();
+    let run = bench::run_watched(&mut stack, &story, family, Some(monitor));
+    tally.played += 1;
+    let failure = run.verdict.failure();
+    tally.violated += u64::from(failure.is_some());
+    let overflowed = monitor.overflows() > overflows;
+    if (failure.is_some() || overflowed) && tally.objections.len() < MOST_SHOWN {
+        let text = scenario::print_file(std::slice::from_ref(&story));
+        let what = failure.map_or_else(|| "too many hypotheses".to_owned(), ToString::to_string);
+        tally.objections.push(format!(
+            "story {index} of seed {seed}: {what}\n{profile:?}\n{text}\n{}",
+            run.trace
+        ));
+    }
+}
+
+/// One of the profiles that the reference can have.
+fn profile(draw: &mut Draw<'_>) -> Profile {
+    let base = if draw.one_in(4) { Profile::rfc793() } else { Profile::default() };
+    Profile {
+        exact_resets: base.exact_resets != draw.one_in(4),
+        challenge_syns: base.challenge_syns != draw.one_in(4),
+        acknowledgment_range: base.acknowledgment_range != draw.one_in(4),
+        ignore_resets_in_time_wait: draw.one_in(3),
+        time_wait_reuse: draw.of_these(&[TimeWaitReuse::HigherSequenceNumber, TimeWaitReuse::Refused]),
+        delayed_ack: draw.of_these(&[None, Some(200), Some(499)]).map(Duration::from_millis),
+        half_duplex_close: draw.one_in(4),
+        msl: Duration::from_secs(draw.of_these(&[1, 30, 120])),
+        challenge_limit: draw.of_these(&[None, None, Some((1, Duration::from_secs(1))), Some((10, Duration::from_secs(5)))]),
+        minimum_rto: Duration::from_millis(draw.of_these(&[200, 1000])),
+        maximum_rto: Duration::from_secs(draw.of_these(&[60, 120])),
+        sws_override: Duration::from_millis(draw.of_these(&[100, 500, 1000])),
+        measure_round_trips: !draw.one_in(4),
+        user_timeout: draw.of_these(&[None, Some(300), Some(100)]).map(Duration::from_secs),
+        ..base
+    }
+}
