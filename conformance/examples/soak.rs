@@ -65,7 +65,9 @@ fn main() -> ExitCode {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!("{played} stories in {seconds:.0} s: {:.0} a second", played as f64 / seconds);
-    println!("{violated} violations, {overflowed} with more hypotheses than fit, {unfollowed} not judged to the end");
+    println!(
+        "{violated} violations, {overflowed} with more hypotheses than fit, {unfollowed} not judged to the end"
+    );
     if violated + overflowed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -106,16 +108,15 @@ fn play_one(seed: u64, index: u64, corpus: &Corpus, monitor: &mut Monitor, tally
     if (failure.is_some() || overflowed) && tally.objections.len() < MOST_SHOWN {
         let text = scenario::print_file(std::slice::from_ref(&story));
         let what = failure.map_or_else(|| "too many hypotheses".to_owned(), ToString::to_string);
-        tally.objections.push(format!(
-            "story {index} of seed {seed}: {what}\n{profile:?}\n{text}\n{}",
-            run.trace
-        ));
+        tally
+            .objections
+            .push(format!("story {index} of seed {seed}: {what}\n{profile:?}\n{text}\n{}", run.trace));
     }
 }
 
 /// One of the profiles that the reference can have.
 fn profile(draw: &mut Draw<'_>) -> Profile {
-    let base = if draw.one_in(4) { Profile::rfc793() } else { Profile::default() };
+    let base = draw.weighted(&[(2, Profile::extended()), (1, Profile::default()), (1, Profile::rfc793())]);
     Profile {
         exact_resets: base.exact_resets != draw.one_in(4),
         challenge_syns: base.challenge_syns != draw.one_in(4),
@@ -125,7 +126,12 @@ fn profile(draw: &mut Draw<'_>) -> Profile {
         delayed_ack: draw.of_these(&[None, Some(200), Some(499)]).map(Duration::from_millis),
         half_duplex_close: draw.one_in(4),
         msl: Duration::from_secs(draw.of_these(&[1, 30, 120])),
-        challenge_limit: draw.of_these(&[None, None, Some((1, Duration::from_secs(1))), Some((10, Duration::from_secs(5)))]),
+        challenge_limit: draw.of_these(&[
+            None,
+            None,
+            Some((1, Duration::from_secs(1))),
+            Some((10, Duration::from_secs(5))),
+        ]),
         minimum_rto: Duration::from_millis(draw.of_these(&[200, 1000])),
         maximum_rto: Duration::from_secs(draw.of_these(&[60, 120])),
         sws_override: Duration::from_millis(draw.of_these(&[100, 500, 1000])),

@@ -510,7 +510,8 @@ impl Watcher for Monitor {
         let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
         let Some(pair) = known else { return };
         let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
-        let half_open = |hypothesis: &Hypothesis| matches!(hypothesis.state, State::SynSent | State::SynReceived);
+        let half_open =
+            |hypothesis: &Hypothesis| matches!(hypothesis.state, State::SynSent | State::SynReceived);
         let opening = pair.hypotheses.any(half_open);
         // It may have ended the connection, and many stacks let any error end an opening (RFC 9293 §3.9.2.2, V-58).
         if hard || opening && kind != IcmpKind::SourceQuench {

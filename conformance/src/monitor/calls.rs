@@ -245,7 +245,8 @@ impl Monitor {
                 }
                 Knob::UserTimeout(timeout) if known => pair.patience = timeout,
                 Knob::UserTimeout(timeout) => {
-                    pair.patience = [pair.patience, timeout].into_iter().map(|time| time.unwrap_or(LEAST_R2)).min();
+                    pair.patience =
+                        [pair.patience, timeout].into_iter().map(|time| time.unwrap_or(LEAST_R2)).min();
                 }
             }
         }

@@ -126,7 +126,9 @@ pub(in crate::monitor) fn sequence(pair: &Pair, stream: Option<&Stream>, segment
 
 /// I-086: the octets must be those of the user. A keep-alive may carry one octet of garbage at SND.NXT-1 (V-37).
 fn text(pair: &Pair, stream: &Stream, segment: &Segment<'_>, position: i32) -> Judgement {
-    if pair.user_unknown || pair.keep_alive.is_some() && segment.text.len() == 1 && segment.seq == pair.snd_max - 1 {
+    if pair.user_unknown
+        || pair.keep_alive.is_some() && segment.text.len() == 1 && segment.seq == pair.snd_max - 1
+    {
         return Ok(());
     }
     let position = usize::try_from(position).unwrap_or(usize::MAX);
