@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::scenario::{self, Scenario};
 
 /// The files of the suite: the section of RFC 9293, or the RFC of an extension, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 38] = [
+static FILES: [(&str, &str, &str); 39] = [
     ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
     ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
     ("3.4.1", "initial sequence numbers", include_str!("../cases/3.4.1-initial-sequence-numbers.tcpspec")),
@@ -34,7 +34,8 @@ static FILES: [(&str, &str, &str); 38] = [
     ("3.9.1.1", "several connections", include_str!("../cases/3.9.1.1-open.tcpspec")),
     ("3.9.1.2", "text of the user", include_str!("../cases/3.9.1.2-send.tcpspec")),
     ("3.9.1.9", "differentiated services", include_str!("../cases/3.9.1.9-differentiated-services.tcpspec")),
-    ("3.9.2", "IP options", include_str!("../cases/3.9.2-lower-level.tcpspec")),
+    ("3.9.2", "IP options, time to live", include_str!("../cases/3.9.2-lower-level.tcpspec")),
+    ("3.9.2.1", "source routes", include_str!("../cases/3.9.2.1-source-routes.tcpspec")),
     ("3.9.2.2", "ICMP", include_str!("../cases/3.9.2.2-icmp.tcpspec")),
     ("3.9.2.3", "addresses", include_str!("../cases/3.9.2.3-addresses.tcpspec")),
     ("3.10.1", "OPEN", include_str!("../cases/3.10.1-open.tcpspec")),

@@ -27,8 +27,8 @@ pub(crate) use error::nearest;
 pub use parse::{parse, parse_one};
 pub use print::print_file;
 pub use segment::{
-    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, OptionKind, OptionSpec, SegmentPattern, SegmentSpec,
-    SeqExpr, WindowPattern,
+    AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, OptionKind, OptionSpec, Route, SegmentPattern,
+    SegmentSpec, SeqExpr, WindowPattern,
 };
 
 /// Most steps that one scenario may have; the fewest is one.
@@ -225,6 +225,7 @@ impl What {
         match self {
             Self::Device { .. } => Some(Capability::RefusingDevice),
             Self::Call { call: ScenarioCall::OpenActive, .. } => Some(Capability::ActiveOpen),
+            Self::Call { call: ScenarioCall::OpenActiveBy(_), .. } => Some(Capability::SourceRoute),
             Self::Call { call: ScenarioCall::SendUrgent(_), .. } => Some(Capability::Urgent),
             Self::Call { call: ScenarioCall::Set(knob), .. } => knob.need(),
             Self::Call { .. } | Self::Segment(_) | Self::Icmp(_) | Self::Expect(_) | Self::Quiet(_) => None,
@@ -242,6 +243,7 @@ impl ScenarioKnob {
             Self::KeepAlive(span) => Knob::KeepAlive(time(span)),
             Self::UserTimeout(span) => Knob::UserTimeout(time(span)),
             Self::TrafficClass(class) => Knob::TrafficClass(class),
+            Self::TimeToLive(ttl) => Knob::TimeToLive(ttl),
         }
     }
 
@@ -251,6 +253,7 @@ impl ScenarioKnob {
             Self::KeepAlive(_) => Some(Capability::KeepAlive),
             Self::UserTimeout(_) => Some(Capability::UserTimeout),
             Self::TrafficClass(_) => Some(Capability::TrafficClass),
+            Self::TimeToLive(_) => Some(Capability::TimeToLive),
         }
     }
 }
@@ -262,6 +265,8 @@ pub enum ScenarioCall {
     OpenPassive,
     /// `open active`
     OpenActive,
+    /// `open active by ROUTER,ROUTER...`: likewise, on this source route.
+    OpenActiveBy(Route),
     /// `send N`: the next N octets of the stream, at most [`MAX_OCTETS`].
     Send(u32),
     /// `send N urgent`: likewise, and they are urgent.
@@ -287,6 +292,8 @@ pub enum ScenarioKnob {
     UserTimeout(Option<Span>),
     /// `traffic-class N`: the Diffserv field, at most [`MAX_TRAFFIC_CLASS`].
     TrafficClass(u8),
+    /// `ttl N`: the time to live, not 0.
+    TimeToLive(u8),
 }
 
 /// A class of call outcomes.

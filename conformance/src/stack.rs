@@ -7,7 +7,7 @@
 //! What an adapter must not do: judge, retry, reorder or hide anything.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tcpspec_core::RuleSet;
@@ -61,6 +61,9 @@ pub enum UserCall<'a> {
         port: u16,
         /// The remote socket.
         remote: SocketAddr,
+        /// The routers of a source route to it, none for the usual way (§3.9.2.1, MUST-51); some only over IPv4 and for
+        /// stacks that do not lack [`Capability::SourceRoute`].
+        route: &'a [Ipv4Addr],
     },
     /// The connection that a listening socket got, if it got one. A stack without `accept` answers with the
     /// listening socket itself. Answers [`CallOutcome::Opened`] or [`CallOutcome::WouldBlock`].
@@ -116,6 +119,8 @@ pub enum Knob {
     UserTimeout(Option<Duration>),
     /// The Diffserv field, its six bits, of what is sent from now on (§3.9.1.9, MUST-48; RFC 2474 §3).
     TrafficClass(u8),
+    /// The time to live, or hop limit, of what is sent from now on (§3.9.2, MUST-49).
+    TimeToLive(u8),
 }
 
 /// The answer to a user call, as far as a program could tell.
@@ -225,6 +230,12 @@ pub enum Capability {
     UserTimeout,
     /// [`Knob::TrafficClass`].
     TrafficClass,
+    /// [`Knob::TimeToLive`].
+    TimeToLive,
+    /// Active OPEN takes a source route (§3.9.2.1, MUST-51).
+    SourceRoute,
+    /// The source route that a segment came by is the way back for the connection (§3.9.2.1, MUST-53).
+    ReturnRoute,
     /// Errors that ICMP reports reach the connection that they concern (§3.9.2.2).
     Icmp,
     /// Congestion control (§3.8.2); without it only the peer's window limits what is sent.
@@ -239,7 +250,7 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::TellsResets,
         Self::Urgent,
         Self::ActiveOpen,
@@ -249,6 +260,9 @@ impl Capability {
         Self::KeepAlive,
         Self::UserTimeout,
         Self::TrafficClass,
+        Self::TimeToLive,
+        Self::SourceRoute,
+        Self::ReturnRoute,
         Self::Icmp,
         Self::CongestionControl,
         Self::WindowScaling,
@@ -269,6 +283,9 @@ impl Capability {
             Self::KeepAlive => "keep-alive",
             Self::UserTimeout => "user-timeout",
             Self::TrafficClass => "traffic-class",
+            Self::TimeToLive => "ttl",
+            Self::SourceRoute => "source-route",
+            Self::ReturnRoute => "return-route",
             Self::Icmp => "icmp",
             Self::CongestionControl => "congestion-control",
             Self::WindowScaling => "window-scaling",

@@ -101,15 +101,12 @@ impl Reason {
 }
 
 /// What no machine tests, and why.
-pub static UNTESTABLE: [(&str, Reason); 20] = [
+pub static UNTESTABLE: [(&str, Reason); 17] = [
     ("MUST-32", Reason::NoCall),
     ("MUST-33", Reason::NoCall),
     ("MUST-43", Reason::NoCall),
     ("MUST-44", Reason::Internal),
     ("MUST-47", Reason::NoCall),
-    ("MUST-49", Reason::NoCall),
-    ("MUST-51", Reason::NoCall),
-    ("MUST-52", Reason::NoCall),
     ("SHLD-6", Reason::Internal),
     ("SHLD-9", Reason::NoCall),
     ("SHLD-10", Reason::Internal),

@@ -4,7 +4,7 @@
 //! the segment, not an error. [`build`] writes every header that a hostile peer could send. Neither
 //! allocates, provided the output has room. Both speak IPv4 and IPv6.
 //!
-//! What it leaves out: the meaning of options, fragments, and any opinion on whether a segment is a good
+//! What it leaves out: the meaning of options but for IPv4's source routes, fragments, and any opinion on whether a segment is a good
 //! idea. Nor does it use a library: those at hand refuse to build what a conformance suite must send. Tests
 //! compare it with one.
 
@@ -17,12 +17,14 @@ mod checksum;
 mod icmp;
 mod ip;
 mod options;
+mod route;
 mod tcp;
 #[cfg(test)]
 mod tests;
 
 pub use icmp::IcmpMessage;
 pub use options::{OptionOctets, mss_option, sack_length};
+pub use route::{MAX_HOPS, SourceRoute, arrive_by, leave_by, take_straight_way};
 
 /// Most octets of options that a TCP header can hold (RFC 9293 §3.1: a data offset of 15 words).
 pub const MAX_OPTIONS: usize = 40;
@@ -58,7 +60,7 @@ impl fmt::Display for Endpoints {
 /// A TCP segment found in an IP packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Parsed<'a> {
-    /// Between whom.
+    /// Between whom. The destination of a packet on a source route is the end of that route.
     pub endpoints: Endpoints,
     /// The segment. With a wrong data offset its options and text are empty, since nobody can say where one
     /// ends and the other begins. With a wrong checksum too, `integrity` is `BadChecksum`: then no field can
@@ -68,6 +70,8 @@ pub struct Parsed<'a> {
     pub ttl: u8,
     /// The Diffserv field of the IP header, its six bits (RFC 2474 §3).
     pub traffic_class: u8,
+    /// The source route in the IPv4 header, if there is one.
+    pub route: Option<SourceRoute<'a>>,
     /// The data offset field as it stands, in words.
     pub data_offset: u8,
 }
@@ -113,7 +117,7 @@ impl fmt::Display for NotTcp {
 
 impl std::error::Error for NotTcp {}
 
-/// Finds the TCP segment in an IP packet, without copying. IPv4 options and the IPv6 headers for hop-by-hop
+/// Finds the TCP segment in an IP packet, without copying. IPv4 options other than source routes and the IPv6 headers for hop-by-hop
 /// options, routing and destination options are skipped; octets after the length that the IP header gives are
 /// padding.
 ///
@@ -130,7 +134,8 @@ pub fn parse(packet: &[u8]) -> Result<Parsed<'_>, NotTcp> {
         source: SocketAddr::new(packet.source, ports.source),
         destination: SocketAddr::new(packet.destination, ports.destination),
     };
-    Ok(Parsed { endpoints, segment, ttl: packet.ttl, traffic_class: packet.traffic_class, data_offset })
+    let ip::Packet { ttl, traffic_class, route, .. } = packet;
+    Ok(Parsed { endpoints, segment, ttl, traffic_class, route, data_offset })
 }
 
 /// Whether an IP packet without extension headers carries TCP, as far as its header says; for adapters that have to

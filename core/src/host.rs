@@ -285,6 +285,14 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         }
     }
 
+    /// Changes the largest text that IP lets the live connection of a pair send (§3.7.1): IP options have come or gone,
+    /// which count (MUST-16).
+    pub fn limit_text(&mut self, pair: &SocketPair, octets: u16) {
+        if let Some(index) = self.find(pair) {
+            self.connections[index].tcb.profile.largest_text = octets;
+        }
+    }
+
     /// The user is done with a connection: its record goes as soon as the connection is CLOSED.
     pub fn release(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.iter_mut().find(|connection| connection.id == id) {

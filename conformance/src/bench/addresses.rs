@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Family;
-use crate::scenario::AddressClass;
+use crate::scenario::{AddressClass, Route};
 
 /// The two ends, and what else is there.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +20,21 @@ impl Addresses {
         Self { family, stack: host(family, 1), peer: host(family, 2) }
     }
 
+    /// The routers of a source route; none over IPv6, which has no such routes.
+    pub(super) fn route(self, route: &Route) -> impl Iterator<Item = Ipv4Addr> {
+        route.hops().filter_map(move |class| match self.of_class(class) {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        })
+    }
+
     /// The address of this sort.
     pub(super) const fn of_class(self, class: AddressClass) -> IpAddr {
         match (class, self.family) {
             (AddressClass::Peer, _) => self.peer,
             (AddressClass::Stack, _) => self.stack,
             (AddressClass::Other, family) => host(family, 77),
+            (AddressClass::Router, family) => host(family, 3),
             (AddressClass::Broadcast, Family::V4) => IpAddr::V4(Ipv4Addr::BROADCAST),
             (AddressClass::SubnetBroadcast, Family::V4) => host(Family::V4, 255),
             (AddressClass::Multicast, Family::V4) => IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)),

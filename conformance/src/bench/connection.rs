@@ -65,7 +65,12 @@ impl Connection {
             .map(|label| {
                 let setup = scenario.connections.iter().find(|setup| setup.label == label);
                 let setup = setup.copied().unwrap_or(ConnectionSetup { label, ..ConnectionSetup::default() });
-                let opens = |call: &What| matches!(call, What::Call { call: ScenarioCall::OpenActive, .. });
+                let opens = |call: &What| {
+                    let active = |call: &ScenarioCall| {
+                        matches!(call, ScenarioCall::OpenActive | ScenarioCall::OpenActiveBy(_))
+                    };
+                    matches!(call, What::Call { call, .. } if active(call))
+                };
                 let active = scenario.steps.iter().any(|step| step.connection == label && opens(&step.what));
                 Self::new(setup, active, peer_iss(scenario, label), addresses)
             })

@@ -1,5 +1,7 @@
 //! What the stack sends: taken, written down, and checked for what must be true of every segment.
 
+use std::net::Ipv4Addr;
+
 use tcpspec_core::Control;
 use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::segment::Integrity;
@@ -19,6 +21,10 @@ pub(super) struct Emission {
     pub(super) segment: SegmentRecord,
     /// The Diffserv field of its IP header.
     pub(super) traffic_class: u8,
+    /// The time to live in its IP header.
+    pub(super) ttl: u8,
+    /// The routers that a source route has it pass.
+    pub(super) hops: Vec<Ipv4Addr>,
     pub(super) trace_line: usize,
     /// A bare acknowledgment, octets seen before, or a reset on the user's word: nobody need ask for it (V-28).
     pub(super) tolerable: bool,
@@ -93,8 +99,11 @@ impl Bench<'_> {
             return Err(Departure::new(what).at_line(trace_line).broke(broke));
         }
         let when = Moment { earliest: self.unseen_since, latest: self.now };
-        let traffic_class = parsed.traffic_class;
-        self.pending.push_back(Emission { when, connection, segment, traffic_class, trace_line, tolerable });
+        let wire::Parsed { traffic_class, ttl, .. } = parsed;
+        let hops = parsed.route.iter().flat_map(wire::SourceRoute::hops).collect();
+        let emission =
+            Emission { when, connection, segment, traffic_class, ttl, hops, trace_line, tolerable };
+        self.pending.push_back(emission);
         Ok(())
     }
 }

@@ -43,8 +43,9 @@ impl Bench<'_> {
                 }
                 continue;
             };
-            let ledger = &self.connections[connection].ledger;
-            let matched = patterns.iter().any(|pattern| matching::matches(pattern, &emission, ledger));
+            let (ledger, addresses) = (&self.connections[connection].ledger, self.addresses);
+            let matched =
+                patterns.iter().any(|pattern| matching::matches(pattern, &emission, ledger, addresses));
             let too_late = emission.when.earliest > latest;
             if matched && emission.when.latest + self.settle < earliest {
                 let wanted = described(when, patterns);

@@ -6,6 +6,7 @@
 use tcpspec_core::Control;
 use tcpspec_core::options::{self, TcpOption};
 
+use super::addresses::Addresses;
 use super::emission::Emission;
 use super::ledger::{Ledger, Space};
 use crate::scenario::{OptionKind, OptionSpec, SegmentPattern, WindowPattern};
@@ -16,8 +17,13 @@ fn judged(ctl: Control) -> Control {
 }
 
 /// Whether a segment of the stack looks like `pattern`, to a peer with this ledger.
-pub(super) fn matches(pattern: &SegmentPattern, emission: &Emission, ledger: &Ledger) -> bool {
-    let SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class } = pattern;
+pub(super) fn matches(
+    pattern: &SegmentPattern,
+    emission: &Emission,
+    ledger: &Ledger,
+    addresses: Addresses,
+) -> bool {
+    let SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class, ttl, route } = pattern;
     let segment = &emission.segment;
     judged(*ctl) == judged(segment.ctl)
         && (!ctl.has(Control::PSH) || segment.ctl.has(Control::PSH))
@@ -34,6 +40,8 @@ pub(super) fn matches(pattern: &SegmentPattern, emission: &Emission, ledger: &Le
         })
         && up.is_none_or(|up| segment.up == up)
         && traffic_class.is_none_or(|class| emission.traffic_class == class)
+        && ttl.is_none_or(|ttl| emission.ttl == ttl)
+        && route.is_none_or(|route| addresses.route(&route).eq(emission.hops.iter().copied()))
         && options
             .as_ref()
             .is_none_or(|wanted| wanted.iter().all(|option| has_option(&segment.options, option, ledger)))
@@ -81,7 +89,7 @@ const fn kind_of(option: TcpOption<'_>) -> Option<OptionKind> {
 mod tests {
     use super::*;
     use crate::bench::time::Moment;
-    use crate::scenario::{Anchor, SeqExpr};
+    use crate::scenario::{AddressClass, Anchor, Family, Route, SeqExpr};
     use crate::trace::SegmentRecord;
     use tcpspec_core::segment::Integrity;
     use tcpspec_core::{Instant, SeqNumber};
@@ -110,15 +118,25 @@ mod tests {
             up: None,
             options: None,
             traffic_class: None,
+            ttl: None,
+            route: None,
         }
     }
 
     fn matches_here(pattern: &SegmentPattern) -> bool {
         let when = Moment::at(Instant::ZERO);
         let (segment, ledger) = (segment(), ledger());
-        let emission =
-            Emission { when, connection: 0, segment, traffic_class: 46, trace_line: 0, tolerable: false };
-        matches(pattern, &emission, &ledger)
+        let emission = Emission {
+            when,
+            connection: 0,
+            segment,
+            traffic_class: 46,
+            ttl: 17,
+            hops: vec![[192, 0, 2, 3].into(), [192, 0, 2, 77].into()],
+            trace_line: 0,
+            tolerable: false,
+        };
+        matches(pattern, &emission, &ledger, Addresses::of(Family::V4))
     }
 
     fn ledger() -> Ledger {
@@ -145,6 +163,8 @@ mod tests {
             wnd: Some(WindowPattern::Above(499)),
             up: Some(7),
             traffic_class: Some(46),
+            ttl: Some(17),
+            route: Route::new(&[AddressClass::Router, AddressClass::Other]),
             options: Some(vec![OptionSpec::NoOperation, OptionSpec::MaximumSegmentSize(1460)]),
             ..any(Control::ACK)
         };
@@ -168,6 +188,12 @@ mod tests {
             SegmentPattern { wnd: Some(WindowPattern::Exactly(499)), ..pattern.clone() },
             SegmentPattern { up: Some(8), ..pattern.clone() },
             SegmentPattern { traffic_class: Some(45), ..pattern.clone() },
+            SegmentPattern { ttl: Some(64), ..pattern.clone() },
+            SegmentPattern { route: Route::new(&[AddressClass::Router]), ..pattern.clone() },
+            SegmentPattern {
+                route: Route::new(&[AddressClass::Other, AddressClass::Router]),
+                ..pattern.clone()
+            },
             SegmentPattern { options: Some(vec![OptionSpec::MaximumSegmentSize(1)]), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::SackPermitted]), ..pattern.clone() },
             SegmentPattern { options: Some(vec![OptionSpec::WindowScale(1)]), ..pattern.clone() },

@@ -1,5 +1,7 @@
 //! The scripted peer: turns what a scenario writes into a packet.
 
+use std::net::Ipv4Addr;
+
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Segment, SeqNumber};
 
@@ -39,6 +41,14 @@ impl Bench<'_> {
             .expect("the parser limits options and text to what a packet holds");
         if spec.damage.ip_options {
             wire::add_ip_options(&mut packet);
+        }
+        if let Some(route) = &spec.route {
+            let passed: Vec<_> = self.addresses.route(route).collect();
+            wire::arrive_by(&mut packet, &passed);
+            self.note(match passed.is_empty() {
+                true => "IPv6 has no source routes".to_owned(),
+                false => format!("the next segment came by {}", listed(&passed)),
+            });
         }
         let integrity = wire::parse(&packet).map(|parsed| parsed.segment.integrity).unwrap_or_default();
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
@@ -110,6 +120,11 @@ impl Bench<'_> {
         }
         (endpoints, endpoints == regular)
     }
+}
+
+/// Routers as traces write them.
+pub(super) fn listed(routers: &[Ipv4Addr]) -> String {
+    routers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn options_of(spec: &SegmentSpec, ledger: &Ledger) -> Vec<u8> {

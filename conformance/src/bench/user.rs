@@ -1,5 +1,7 @@
 //! The stack's user: makes the calls that a scenario writes and compares what comes back.
 
+use std::net::Ipv4Addr;
+
 use super::{Bench, Broke, Departure, streams};
 use crate::scenario::{ExpectedOutcome, ScenarioCall};
 use crate::stack::{CallFailure, CallOutcome, Knob, SocketId, UserCall};
@@ -53,16 +55,10 @@ impl Bench<'_> {
                 }
                 Ok(outcome)
             }
-            ScenarioCall::OpenActive => {
-                self.connections[connection].stack_is_active(true);
-                let endpoints = self.connections[connection].endpoints;
-                let (port, remote) = (endpoints.destination.port(), endpoints.source);
-                let outcome = self.call_stack(UserCall::Connect { port, remote })?;
-                if let CallOutcome::Opened(socket) = outcome {
-                    let of = &mut self.connections[connection];
-                    (of.listener, of.socket) = (None, Some(socket));
-                }
-                Ok(outcome)
+            ScenarioCall::OpenActive => self.open_active(connection, &[]),
+            ScenarioCall::OpenActiveBy(route) => {
+                let route: Vec<_> = self.addresses.route(&route).collect();
+                self.open_active(connection, &route)
             }
             ScenarioCall::Send(len) => self.send(connection, len, false),
             ScenarioCall::SendUrgent(len) => self.send(connection, len, true),
@@ -78,6 +74,18 @@ impl Bench<'_> {
                 self.on_connection(connection, |socket| UserCall::Set { socket, knob })
             }
         }
+    }
+
+    fn open_active(&mut self, connection: usize, route: &[Ipv4Addr]) -> Result<CallOutcome, Departure> {
+        self.connections[connection].stack_is_active(true);
+        let endpoints = self.connections[connection].endpoints;
+        let (port, remote) = (endpoints.destination.port(), endpoints.source);
+        let outcome = self.call_stack(UserCall::Connect { port, remote, route })?;
+        if let CallOutcome::Opened(socket) = outcome {
+            let of = &mut self.connections[connection];
+            (of.listener, of.socket) = (None, Some(socket));
+        }
+        Ok(outcome)
     }
 
     fn send(&mut self, connection: usize, len: u32, urgent: bool) -> Result<CallOutcome, Departure> {

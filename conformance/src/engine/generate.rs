@@ -396,6 +396,7 @@ pub(super) const fn segment(ctl: Control, window: Option<u16>) -> SegmentSpec {
         options: None,
         from: None,
         to: None,
+        route: None,
         damage,
     }
 }

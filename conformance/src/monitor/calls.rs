@@ -28,7 +28,7 @@ impl Monitor {
                 self.listens_again(port);
                 Ok(())
             }
-            (UserCall::Connect { port, remote }, CallOutcome::Opened(socket)) => {
+            (UserCall::Connect { port, remote, .. }, CallOutcome::Opened(socket)) => {
                 self.connected(now, port, remote, *socket)
             }
             (UserCall::Accept { listener }, CallOutcome::Opened(socket)) => {
@@ -237,7 +237,7 @@ impl Monitor {
         };
         for pair in &mut self.pairs[meant] {
             match knob {
-                Knob::Nagle(_) | Knob::TrafficClass(_) => {}
+                Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) => {}
                 Knob::KeepAlive(interval) if known => pair.keep_alive = interval,
                 Knob::KeepAlive(interval) => {
                     let shorter = |known: Duration| interval.map_or(known, |interval| interval.min(known));

@@ -82,9 +82,10 @@ impl Peer {
                 self.opened(&outcome, true);
                 outcome
             }
-            ScenarioCall::OpenActive => {
+            // There are no routers between two peers.
+            ScenarioCall::OpenActive | ScenarioCall::OpenActiveBy(_) => {
                 let (port, remote) = (self.socket.port(), self.remote);
-                let outcome = self.stack.call(UserCall::Connect { port, remote });
+                let outcome = self.stack.call(UserCall::Connect { port, remote, route: &[] });
                 self.opened(&outcome, false);
                 outcome
             }

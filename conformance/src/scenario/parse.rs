@@ -320,9 +320,9 @@ fn label(cursor: &mut Cursor<'_>) -> Result<u8, ParseError> {
 /// The line goes on after all that could be read.
 fn left_over(cursor: &Cursor<'_>, what: &What) -> ParseError {
     let (fields, order): (&[&str], _) = match what {
-        What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage"),
-        What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, class"),
-        What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or", "urgent"]),
+        What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, by, damage"),
+        What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, class, ttl, by"),
+        What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or", "urgent", "by"]),
         What::Icmp(_) | What::Quiet(_) | What::Device { .. } => {
             return cursor.unexpected("the end of the line");
         }

@@ -9,8 +9,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    ConnectionSetup, DEFAULT_RECEIVE, Damage, ExpectedOutcome, IcmpSpec, OptionSpec, Scenario, ScenarioCall,
-    ScenarioKnob, ScenarioSetup, SegmentPattern, SegmentSpec, SeqExpr, Span, Step, What, When, WindowPattern,
+    AddressClass, ConnectionSetup, DEFAULT_RECEIVE, Damage, ExpectedOutcome, IcmpSpec, OptionSpec, Route,
+    Scenario, ScenarioCall, ScenarioKnob, ScenarioSetup, SegmentPattern, SegmentSpec, SeqExpr, Span, Step,
+    What, When, WindowPattern,
 };
 use crate::stack::{CallFailure, CallOutcome, Capability};
 
@@ -180,6 +181,7 @@ impl Display for ScenarioCall {
         match self {
             Self::OpenPassive => f.write_str("open passive"),
             Self::OpenActive => f.write_str("open active"),
+            Self::OpenActiveBy(route) => write!(f, "open active by {route}"),
             Self::Send(octets) => write!(f, "send {octets}"),
             Self::SendUrgent(octets) => write!(f, "send {octets} urgent"),
             Self::Receive(DEFAULT_RECEIVE) => f.write_str("receive"),
@@ -201,6 +203,7 @@ impl Display for ScenarioKnob {
             Self::UserTimeout(None) => f.write_str("user-timeout default"),
             Self::UserTimeout(Some(span)) => write!(f, "user-timeout {span}"),
             Self::TrafficClass(class) => write!(f, "traffic-class {class}"),
+            Self::TimeToLive(ttl) => write!(f, "ttl {ttl}"),
         }
     }
 }
@@ -263,7 +266,7 @@ impl Display for SeqExpr {
 /// The segment without the `<` before it.
 impl Display for SegmentSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { ctl, seq, len, ack, wnd, up, options, from, to, damage } = self;
+        let Self { ctl, seq, len, ack, wnd, up, options, from, to, route, damage } = self;
         ctl.fmt(f)?;
         numbers(f, (*seq, None), (*len > 0).then_some(*len), *ack)?;
         wnd.iter().try_for_each(|wnd| write!(f, " win {wnd}"))?;
@@ -273,6 +276,7 @@ impl Display for SegmentSpec {
         option_list(f, options.as_deref())?;
         from.iter().try_for_each(|class| write!(f, " from {}", class.name()))?;
         to.iter().try_for_each(|class| write!(f, " to {}", class.name()))?;
+        route.iter().try_for_each(|route| write!(f, " by {route}"))?;
         let Damage { bad_checksum, data_offset, reserved, ip_options } = damage;
         if *bad_checksum {
             f.write_str(" bad-checksum")?;
@@ -291,7 +295,7 @@ impl Display for SegmentSpec {
 /// The pattern without the `>` before it.
 impl Display for SegmentPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class } = self;
+        let Self { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class, ttl, route } = self;
         ctl.fmt(f)?;
         numbers(f, (*seq, *seq_to), *len, *ack)?;
         match wnd {
@@ -301,7 +305,16 @@ impl Display for SegmentPattern {
         }
         up.iter().try_for_each(|up| write!(f, " urg {up}"))?;
         option_list(f, options.as_deref())?;
-        traffic_class.iter().try_for_each(|class| write!(f, " class {class}"))
+        traffic_class.iter().try_for_each(|class| write!(f, " class {class}"))?;
+        ttl.iter().try_for_each(|ttl| write!(f, " ttl {ttl}"))?;
+        route.iter().try_for_each(|route| write!(f, " by {route}"))
+    }
+}
+
+/// The routers, with commas between them.
+impl Display for Route {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hops().map(AddressClass::name).collect::<Vec<_>>().join(","))
     }
 }
 
@@ -447,6 +460,7 @@ scenario another
             options: None,
             from: None,
             to: None,
+            route: None,
             damage: Damage::default(),
         };
         let segment = |spec| is_refused(scenario(What::Segment(spec)));
@@ -479,6 +493,8 @@ scenario another
             wnd: None,
             up: None,
             options: None,
+            ttl: None,
+            route: None,
             traffic_class: None,
         };
         assert!(is_refused(scenario(What::Expect(vec![pattern]))));

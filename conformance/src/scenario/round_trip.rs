@@ -78,6 +78,11 @@ fn address_classes() -> impl Strategy<Value = AddressClass> {
     select(AddressClass::ALL.to_vec())
 }
 
+fn routes() -> impl Strategy<Value = Option<Route>> {
+    option::of(vec(address_classes(), 1..=Route::MAX_HOPS))
+        .prop_map(|hops| hops.map(|hops| Route::new(&hops).expect("neither none nor too many")))
+}
+
 fn segments() -> impl Strategy<Value = SegmentSpec> {
     (
         flags(),
@@ -87,10 +92,10 @@ fn segments() -> impl Strategy<Value = SegmentSpec> {
         option::of(any::<u16>()),
         prop_oneof![Just(0), any::<u16>()],
         option_lists(&Anchor::OF_STACK),
-        (option::of(address_classes()), option::of(address_classes())),
+        (option::of(address_classes()), option::of(address_classes()), routes()),
         damages(),
     )
-        .prop_map(|(ctl, seq, len, ack, wnd, up, options, (from, to), damage)| SegmentSpec {
+        .prop_map(|(ctl, seq, len, ack, wnd, up, options, (from, to, route), damage)| SegmentSpec {
             ctl,
             seq,
             len,
@@ -100,6 +105,7 @@ fn segments() -> impl Strategy<Value = SegmentSpec> {
             options,
             from,
             to,
+            route,
             damage,
         })
 }
@@ -122,9 +128,9 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
                 Some(list).filter(|list: &Vec<_>| !list.is_empty())
             },
         ),
-        option::of(0..=MAX_TRAFFIC_CLASS),
+        (option::of(0..=MAX_TRAFFIC_CLASS), option::of(any::<u8>()), routes()),
     )
-        .prop_map(|(ctl, seq, len, ack, wnd, up, options, traffic_class)| SegmentPattern {
+        .prop_map(|(ctl, seq, len, ack, wnd, up, options, (traffic_class, ttl, route))| SegmentPattern {
             ctl,
             seq: seq.map(|(from, _)| from),
             seq_to: seq.and_then(|(_, to)| to),
@@ -134,6 +140,8 @@ fn patterns() -> impl Strategy<Value = SegmentPattern> {
             up,
             options,
             traffic_class,
+            ttl,
+            route,
         })
 }
 
@@ -141,6 +149,7 @@ fn calls() -> impl Strategy<Value = ScenarioCall> {
     prop_oneof![
         Just(ScenarioCall::OpenPassive),
         Just(ScenarioCall::OpenActive),
+        routes().prop_map(|route| route.map_or(ScenarioCall::OpenActive, ScenarioCall::OpenActiveBy)),
         (0..=MAX_OCTETS).prop_map(ScenarioCall::Send),
         (0..=MAX_OCTETS).prop_map(ScenarioCall::SendUrgent),
         any::<u32>().prop_map(ScenarioCall::Receive),
@@ -157,6 +166,7 @@ fn knobs() -> impl Strategy<Value = ScenarioKnob> {
         option::of(spans()).prop_map(ScenarioKnob::KeepAlive),
         option::of(spans()).prop_map(ScenarioKnob::UserTimeout),
         (0..=MAX_TRAFFIC_CLASS).prop_map(ScenarioKnob::TrafficClass),
+        (1..=u8::MAX).prop_map(ScenarioKnob::TimeToLive),
     ]
 }
 
@@ -360,7 +370,7 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
                      win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
                      peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|@|2|urgent|set|nagle|\
-                     keep-alive|on|off|device|refuses|from|to|other|class|icmp|source-quench|ip-options|//| | | ";
+                     keep-alive|on|off|ttl|by|router|device|refuses|from|to|other|class|icmp|source-quench|ip-options|//| | | ";
 
 proptest! {
     #[test]

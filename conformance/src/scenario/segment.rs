@@ -135,8 +135,33 @@ pub struct SegmentSpec {
     pub from: Option<AddressClass>,
     /// The destination address, if it is not the stack's.
     pub to: Option<AddressClass>,
+    /// The routers that it came by, on a source route that ends with the stack; IPv4 only.
+    pub route: Option<Route>,
     /// What is wrong with the header.
     pub damage: Damage,
+}
+
+/// The routers of a source route in the order in which a packet passes them, from 1 to [`Route::MAX_HOPS`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Route([Option<AddressClass>; Self::MAX_HOPS]);
+
+impl Route {
+    /// What the IPv4 header has room for (RFC 791 §3.1).
+    pub const MAX_HOPS: usize = crate::wire::MAX_HOPS;
+
+    /// None if there are too many routers, or no router at all.
+    #[must_use]
+    pub fn new(hops: &[AddressClass]) -> Option<Self> {
+        let mut all = [None; Self::MAX_HOPS];
+        let places = all.get_mut(..hops.len()).filter(|places| !places.is_empty())?;
+        places.iter_mut().zip(hops).for_each(|(place, hop)| *place = Some(*hop));
+        Some(Self(all))
+    }
+
+    /// The routers.
+    pub fn hops(&self) -> impl Iterator<Item = AddressClass> {
+        self.0.iter().flatten().copied()
+    }
 }
 
 /// A sort of address. Which one that is depends on the address family; `docs/scenarios.md` has the table.
@@ -148,6 +173,8 @@ pub enum AddressClass {
     Stack,
     /// `other`: another host of the same network.
     Other,
+    /// `router`: a router of the same network.
+    Router,
     /// `broadcast`: every host of the link. IPv6 has a multicast group for it.
     Broadcast,
     /// `subnet-broadcast`: every host of the network that the stack's address is in; likewise.
@@ -162,10 +189,11 @@ pub enum AddressClass {
 
 impl AddressClass {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Peer,
         Self::Stack,
         Self::Other,
+        Self::Router,
         Self::Broadcast,
         Self::SubnetBroadcast,
         Self::Multicast,
@@ -180,6 +208,7 @@ impl AddressClass {
             Self::Peer => "peer",
             Self::Stack => "stack",
             Self::Other => "other",
+            Self::Router => "router",
             Self::Broadcast => "broadcast",
             Self::SubnetBroadcast => "subnet-broadcast",
             Self::Multicast => "multicast",
@@ -367,6 +396,10 @@ pub struct SegmentPattern {
     pub options: Option<Vec<OptionSpec>>,
     /// The Diffserv field of the IP header, its six bits: at most [`MAX_TRAFFIC_CLASS`](super::MAX_TRAFFIC_CLASS).
     pub traffic_class: Option<u8>,
+    /// The time to live, or hop limit, in the IP header.
+    pub ttl: Option<u8>,
+    /// The routers that a source route has it pass, in this order.
+    pub route: Option<Route>,
 }
 
 /// What a window field must be.

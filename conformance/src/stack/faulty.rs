@@ -25,6 +25,7 @@ mod comparisons;
 mod congestion;
 mod extensions;
 mod habits;
+mod routes;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -114,6 +115,16 @@ type Leaves = fn(&mut Vec<u8>);
 /// Alters a packet on its way in.
 type Enters = fn(&mut Memory, &mut Vec<u8>);
 
+/// Alters a packet that crosses the border, either way.
+type Crosses = fn(&mut Memory, Way, &mut Vec<u8>);
+
+/// Which way a packet goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    In,
+    Out,
+}
+
 /// Alters the answer to a user call.
 type Answers = fn(&UserCall<'_>, CallOutcome) -> CallOutcome;
 
@@ -130,6 +141,7 @@ enum Hook {
     Told(Told),
     Leaves(Leaves),
     Enters(Enters),
+    Crosses(Crosses),
     Answers(Answers),
     Calls(Calls),
 }
@@ -148,11 +160,13 @@ struct Memory {
     peer: IpAddr,
     listeners: Vec<SocketId>,
     stopped: bool,
+    /// The way back of the latest route that arrived.
+    route: Vec<Ipv4Addr>,
 }
 
 impl Memory {
     const fn new(local: IpAddr, peer: IpAddr) -> Self {
-        Self { local, peer, listeners: Vec::new(), stopped: false }
+        Self { local, peer, listeners: Vec::new(), stopped: false, route: Vec::new() }
     }
 }
 
@@ -243,6 +257,7 @@ static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     faults.extend(user::faults());
     faults.extend(habits::faults());
     faults.extend(congestion::faults());
+    faults.extend(routes::faults());
     faults.extend(variations::faults());
     faults
 });
@@ -353,21 +368,22 @@ impl Stack for Faulty {
     }
 
     fn deliver(&mut self, packet: &[u8]) {
+        self.packet.clear();
+        self.packet.extend_from_slice(packet);
         match self.fault.hook {
-            Hook::Enters(alter) => {
-                self.packet.clear();
-                self.packet.extend_from_slice(packet);
-                alter(&mut self.memory, &mut self.packet);
-                self.reference.deliver(&self.packet);
-            }
-            _ => self.reference.deliver(packet),
+            Hook::Enters(alter) => alter(&mut self.memory, &mut self.packet),
+            Hook::Crosses(alter) => alter(&mut self.memory, Way::In, &mut self.packet),
+            _ => {}
         }
+        self.reference.deliver(&self.packet);
     }
 
     fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
         let sent = self.reference.emit(packet);
-        if let (Hook::Leaves(alter), true) = (self.fault.hook, sent) {
-            alter(packet);
+        match self.fault.hook {
+            Hook::Leaves(alter) if sent => alter(packet),
+            Hook::Crosses(alter) if sent => alter(&mut self.memory, Way::Out, packet),
+            _ => {}
         }
         sent
     }

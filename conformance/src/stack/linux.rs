@@ -93,6 +93,9 @@ fn declaration(release: &str) -> Declaration {
         settle: SETTLE,
         clock: Clock::Real,
         lacks: vec![(
+            Capability::SourceRoute,
+            "Linux takes it by setsockopt(IP_OPTIONS), for which this adapter has no safe binding".into(),
+        ), (
             Capability::RefusingDevice,
             "a TUN device of Linux drops what nobody takes; it does not refuse it (drivers/net/tun.c, tun_net_xmit)".into(),
         ), (
@@ -199,7 +202,9 @@ impl Host {
         let setup = self.setup;
         match call {
             UserCall::Listen { port } => self.open(|setup| Endpoint::listen(setup, port)),
-            UserCall::Connect { port, remote } => self.open(|setup| Endpoint::connect(setup, port, remote)),
+            UserCall::Connect { port, remote, route: _ } => {
+                self.open(|setup| Endpoint::connect(setup, port, remote))
+            }
             UserCall::Accept { listener } => {
                 match self.endpoint(listener).map(|listener| listener.accept()) {
                     None => CallOutcome::Error(CallFailure::NoConnection),

@@ -3,15 +3,13 @@
 //! It is held to the same suite as everybody else. Nothing here decides anything about TCP.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tcpspec_core::event::{Call, CallError, Outcome, Remote};
-use tcpspec_core::host::{
-    Connection, ConnectionId, Datagram, Ending, Host, IssSource, Settings, SocketPair, Step,
-};
+use tcpspec_core::host::{Connection, ConnectionId, Ending, Host, IssSource, Settings, SocketPair, Step};
+use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Actions, Context, Event, IcmpError, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
 use super::{
@@ -19,6 +17,9 @@ use super::{
     Stack, UserCall,
 };
 use crate::wire;
+use line::Line;
+
+mod line;
 
 /// Connections that a listener may hold before they are accepted.
 const BACKLOG: usize = 16;
@@ -33,6 +34,9 @@ pub struct Reference<S = Step> {
     profile: Profile,
     iss_at_start: Option<SeqNumber>,
     host: Host<S>,
+    address: IpAddr,
+    /// Octets of text in the largest packet without IP options.
+    largest_text: u16,
     now: Instant,
     line: Line,
     /// The device takes nothing.
@@ -89,6 +93,8 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
             profile,
             iss_at_start: None,
             host,
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            largest_text: profile.largest_text,
             now: Instant::ZERO,
             line: Line::default(),
             refusing: false,
@@ -103,6 +109,42 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
     fn host_call(&mut self, socket: SocketId, call: Call<'_>) -> Outcome {
         let Self { host, now, line, .. } = self;
         host.call(*now, ConnectionId(socket.0), call, &mut |datagram| line.take(&datagram))
+    }
+
+    /// The route is there before the SYN is. Where the OPEN fails, the pair's connection keeps what it had.
+    fn connect(&mut self, port: u16, remote: SocketAddr, route: &[Ipv4Addr]) -> CallOutcome {
+        let pair = SocketPair { local: SocketAddr::new(self.address, port), remote };
+        let before = self.line.of(pair).clone();
+        *self.line.of(pair) = line::Chosen::by_the_user(route);
+        let Self { host, now, line, .. } = self;
+        match host.connect(*now, port, remote, &mut |datagram| line.take(&datagram)) {
+            Ok(id) => {
+                self.make_room_for_the_route(pair);
+                CallOutcome::Opened(SocketId(id.0))
+            }
+            Err(error) => {
+                *self.line.of(pair) = before;
+                CallOutcome::Error(failure(error, None))
+            }
+        }
+    }
+
+    /// A segment arrived for a pair of sockets, by a source route or none (RFC 9293 §3.9.2.1). What an earlier connection
+    /// of the pair left behind is none of this one's.
+    fn came_by(&mut self, pair: SocketPair, route: Option<wire::SourceRoute<'_>>) {
+        let live = |connection: &Connection| connection.pair == pair && connection.tcb.state != State::Closed;
+        if self.line.knows(&pair) && !self.host.connections().iter().any(live) {
+            self.line.forget(&pair);
+        }
+        if let Some(route) = route {
+            self.line.of(pair).came_by(route.passed(), pair.remote.ip());
+        }
+    }
+
+    /// IP options take their room from the text (§3.7.1, MUST-16).
+    fn make_room_for_the_route(&mut self, pair: SocketPair) {
+        let taken = self.line.of(pair).option_octets();
+        self.host.limit_text(&pair, self.largest_text.saturating_sub(taken));
     }
 
     fn send(&mut self, socket: SocketId, text: &[u8], urgent: bool) -> CallOutcome {
@@ -146,7 +188,12 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
             },
             Knob::TrafficClass(class) => {
                 let pair = connection.pair;
-                self.line.choose_class(pair, class);
+                self.line.of(pair).traffic_class = class;
+                CallOutcome::Ok
+            }
+            Knob::TimeToLive(ttl) => {
+                let pair = connection.pair;
+                self.line.of(pair).ttl = ttl;
                 CallOutcome::Ok
             }
         }
@@ -248,39 +295,6 @@ fn failure(error: CallError, ending: Option<Ending>) -> CallFailure {
     }
 }
 
-/// What the host's datagrams become on their way to the network.
-#[derive(Debug, Default)]
-struct Line {
-    emitted: VecDeque<Vec<u8>>,
-    /// Buffers to use again.
-    spare: Vec<Vec<u8>>,
-    /// Diffserv fields that users have chosen, a pair of sockets once at most (RFC 9293 §3.9.1.9, MUST-48).
-    classes: Vec<(SocketPair, u8)>,
-}
-
-impl Line {
-    /// Puts a datagram of the host on the wire.
-    fn take(&mut self, datagram: &Datagram<'_>) {
-        let endpoints = wire::Endpoints { source: datagram.pair.local, destination: datagram.pair.remote };
-        let options = wire::OptionOctets::of(datagram.segment);
-        let chosen = self.classes.iter().find(|(pair, _)| *pair == datagram.pair);
-        let traffic_class = chosen.map_or(0, |(_, class)| *class);
-        let header =
-            wire::Header { traffic_class, ..wire::Header::of_outgoing(datagram.segment, options.as_slice()) };
-        let mut packet = self.spare.pop().unwrap_or_default();
-        packet.clear();
-        wire::build(&endpoints, &header, [datagram.text.0, datagram.text.1], &mut packet)
-            .expect("a host speaks one address family and four octets of options fit");
-        self.emitted.push_back(packet);
-    }
-
-    /// What this pair of sockets sends carries `class` from now on.
-    fn choose_class(&mut self, pair: SocketPair, class: u8) {
-        self.classes.retain(|(chosen, _)| *chosen != pair);
-        self.classes.push((pair, class));
-    }
-}
-
 /// Initial send sequence numbers: a clock of four microseconds plus a keyed hash of the pair (RFC 6528 §3).
 fn choose_iss(pair: &SocketPair, now: Instant, secret: u64) -> SeqNumber {
     let mut hasher = DefaultHasher::new();
@@ -322,8 +336,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         });
         self.refusing = false;
         self.now = Instant::ZERO;
-        self.line.spare.extend(self.line.emitted.drain(..));
-        self.line.classes.clear();
+        self.address = setup.local;
+        self.largest_text = largest_text;
+        self.line.start_over();
     }
 
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
@@ -332,13 +347,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
                 Ok(id) => CallOutcome::Opened(SocketId(id.0)),
                 Err(error) => CallOutcome::Error(failure(error, None)),
             },
-            UserCall::Connect { port, remote } => {
-                let Self { host, now, line, .. } = self;
-                match host.connect(*now, port, remote, &mut |datagram| line.take(&datagram)) {
-                    Ok(id) => CallOutcome::Opened(SocketId(id.0)),
-                    Err(error) => CallOutcome::Error(failure(error, None)),
-                }
-            }
+            UserCall::Connect { port, remote, route } => self.connect(port, remote, route),
             UserCall::Accept { listener } => match self.host.accept(ConnectionId(listener.0)) {
                 Some(id) => CallOutcome::Opened(SocketId(id.0)),
                 None => CallOutcome::WouldBlock,
@@ -361,11 +370,21 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         let Ok(parsed) = wire::parse(packet) else {
             return self.icmp_arrives(packet);
         };
-        let Self { host, now, line, .. } = self;
+        if parsed.route.is_some_and(|route| !route.is_complete()) {
+            // It is a router that would send it on, and this is a host.
+            return;
+        }
         let (source, destination) = (parsed.endpoints.source, parsed.endpoints.destination);
+        let pair = SocketPair { local: destination, remote: source };
+        let route = parsed.route.filter(|_| parsed.segment.integrity == Integrity::Sound);
+        self.came_by(pair, route);
+        let Self { host, now, line, .. } = self;
         host.segment_arrives(*now, source, destination, &parsed.segment, &mut |datagram| {
             line.take(&datagram);
         });
+        if route.is_some() {
+            self.make_room_for_the_route(pair);
+        }
     }
 
     fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
@@ -373,14 +392,11 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
         if self.refusing {
             return false;
         }
-        let Some(next) = self.line.emitted.pop_front() else { return false };
-        packet.extend_from_slice(&next);
-        self.line.spare.push(next);
-        true
+        self.line.give(packet)
     }
 
     fn run_until(&mut self, time: Instant) -> Instant {
-        while self.line.emitted.is_empty() || self.refusing {
+        while self.line.is_idle() || self.refusing {
             let Some(deadline) = self.host.next_deadline().filter(|deadline| *deadline <= time) else {
                 self.now = self.now.max(time);
                 break;

@@ -54,6 +54,7 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
             Capability::TrafficClass,
             "smoltcp writes a Diffserv field of zero (src/wire/ipv4.rs, Repr::emit)".into(),
         ),
+        (Capability::SourceRoute, "smoltcp sends no IPv4 options (src/wire/ipv4.rs, Repr::emit)".into()),
         (
             Capability::Icmp,
             "smoltcp hands no ICMP error to a TCP socket (src/iface/interface/ipv4.rs)".into(),
@@ -204,7 +205,7 @@ impl Host {
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
         match call {
             UserCall::Listen { port } => self.listen(port),
-            UserCall::Connect { port, remote } => {
+            UserCall::Connect { port, remote, route: _ } => {
                 let mut socket = self.new_socket();
                 let local = (self.setup.local, port);
                 match socket.connect(self.interface.context(), (remote.ip(), remote.port()), local) {
@@ -366,6 +367,7 @@ fn set(socket: &mut tcp::Socket<'_>, knob: Knob) -> CallOutcome {
         Knob::Nagle(on) => socket.set_nagle_enabled(on),
         Knob::KeepAlive(interval) => socket.set_keep_alive(interval.map(smoltcps)),
         Knob::UserTimeout(timeout) => socket.set_timeout(timeout.map(smoltcps)),
+        Knob::TimeToLive(ttl) => socket.set_hop_limit(Some(ttl)),
         Knob::TrafficClass(_) => return CallOutcome::Error(CallFailure::Other("no such knob".into())),
     }
     CallOutcome::Ok

@@ -13,7 +13,6 @@ use crate::wire::{self, Endpoints, Header};
 
 const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const PEER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 3);
 
 /// Octets of an IPv4 header without options.
 const PLAIN: usize = 20;
@@ -22,11 +21,11 @@ const PLAIN: usize = 20;
 pub(super) fn measure(stack: &mut dyn Stack, family: Family) -> Vec<Measured> {
     if family == Family::V6 {
         let other = |id| (id, "the IPv4 header", Found::NotConcerned("this is IPv6".to_owned()));
-        return ["MAY-4", "MAY-10", "MAY-11", "MUST-53", "SHLD-24"].map(other).to_vec();
+        return ["MAY-4", "MAY-10", "MAY-11"].map(other).to_vec();
     }
     let mut measured = Vec::new();
     measured.extend(identification(stack));
-    // Timestamp and Record Route with room for one address, and a completed loose source route through a router.
+    // Room for one timestamp, and for one address.
     let timestamp = [68, 8, 5, 0, 0, 0, 0, 0];
     let record = [7, 7, 4, 0, 0, 0, 0, 0];
     for (id, what, option) in [
@@ -36,20 +35,6 @@ pub(super) fn measure(stack: &mut dyn Stack, family: Family) -> Vec<Measured> {
         let said = if answer(stack, &option).is_some() { "it is answered" } else { "it is dropped" };
         measured.push((id, what, Found::Chooses(said.to_owned())));
     }
-    let [a, b, c, d] = ROUTER.octets();
-    let route = answer(stack, &[131, 7, 8, a, b, c, d, 0]);
-    let found = match route.as_deref() {
-        None => Found::Departs("the SYN is dropped".to_owned()),
-        Some(packet) if returns_by(packet, ROUTER) => Found::Meets("the answer takes it back".to_owned()),
-        Some(_) => Found::Departs("the answer takes no route".to_owned()),
-    };
-    measured.push(("MUST-53", "a SYN with a completed source route", found.clone()));
-    // A later route can only be seen to replace one that was kept.
-    let later = match found {
-        Found::Meets(_) => Found::Chooses("whether a later one replaces it is not measured".to_owned()),
-        _ => Found::NotConcerned("no route is kept that another could replace".to_owned()),
-    };
-    measured.push(("SHLD-24", "a SYN with a completed source route", later));
     measured
 }
 
@@ -85,7 +70,7 @@ fn next(stack: &mut dyn Stack, time: Instant) -> Option<Vec<u8>> {
 fn identification(stack: &mut dyn Stack) -> Option<Measured> {
     fresh(stack);
     let remote = SocketAddr::new(IpAddr::V4(PEER), 80);
-    stack.call(UserCall::Connect { port: 49_152, remote });
+    stack.call(UserCall::Connect { port: 49_152, remote, route: &[] });
     let first = next(stack, Instant::ZERO + Duration::from_secs(1))?;
     let again = next(stack, Instant::ZERO + Duration::from_secs(10))?;
     let said = if first.get(4..6) == again.get(4..6) { "the same again" } else { "another one" };
@@ -125,15 +110,6 @@ fn syn_with(options: &[u8; 8]) -> Vec<u8> {
     packet
 }
 
-/// Whether a packet carries a source route through this router.
-fn returns_by(packet: &[u8], router: Ipv4Addr) -> bool {
-    let header = usize::from(packet.first().copied().unwrap_or(0) & 15) * 4;
-    let options = packet.get(PLAIN..header).unwrap_or_default();
-    let to_router = packet.get(16..20).is_some_and(|destination| destination == router.octets());
-    let routed = options.windows(3).any(|option| option[0] == 131 || option[0] == 137);
-    routed && to_router
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,23 +121,5 @@ mod tests {
         assert_eq!(parsed.segment.ctl, Control::SYN);
         assert_eq!(parsed.segment.integrity, tcpspec_core::segment::Integrity::Sound);
         assert_eq!(packet[0], 0x47);
-    }
-
-    #[test]
-    fn an_answer_goes_back_by_the_route_only_if_it_is_sent_to_the_router_with_the_option() {
-        let routed = syn_with(&[131, 7, 4, 192, 0, 2, 2, 0]);
-        let to = |router: Ipv4Addr| {
-            let mut packet = routed.clone();
-            packet[16..20].copy_from_slice(&router.octets());
-            packet
-        };
-        assert!(returns_by(&to(ROUTER), ROUTER));
-        assert!(!returns_by(&to(PEER), ROUTER), "straight to the peer");
-        let mut plain = to(ROUTER);
-        plain[20] = 1;
-        plain[21] = 1;
-        plain[22] = 1;
-        assert!(!returns_by(&plain, ROUTER), "without the option");
-        assert!(!returns_by(&[], ROUTER));
     }
 }

@@ -1,11 +1,12 @@
 //! IP headers, as far as a host must look at them to find a TCP segment (RFC 791, RFC 8200).
 //!
-//! What it leaves out: fragments (a conformance run never sends any), source routes on their way, jumbograms,
-//! and the meaning of every option.
+//! What it leaves out: fragments (a conformance run never sends any), source routes of IPv6, jumbograms, and the meaning
+//! of every option but IPv4's source routes, which [`route`](super::route) reads.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::checksum::{finish, sum};
+use super::route::{self, SourceRoute};
 use super::{NotTcp, Unbuildable};
 
 /// The number of TCP in IP headers.
@@ -28,6 +29,8 @@ pub(super) struct Packet<'a> {
     pub(super) ttl: u8,
     /// The Diffserv field, its six bits.
     pub(super) traffic_class: u8,
+    /// The source route, if there is one; `destination` is then its end.
+    pub(super) route: Option<SourceRoute<'a>>,
     /// The whole segment, header included.
     pub(super) segment: &'a [u8],
 }
@@ -61,11 +64,14 @@ fn read_v4(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
         return Err(NotTcp::OtherProtocol(fixed[9]));
     }
     let [.., a, b, c, d, e, f, g, h] = *fixed;
+    let destination = Ipv4Addr::new(e, f, g, h);
+    let route = route::read(destination, &header[V4_HEADER..]);
     Ok(Packet {
         source: Ipv4Addr::new(a, b, c, d).into(),
-        destination: Ipv4Addr::new(e, f, g, h).into(),
+        destination: route.map_or(destination, |route| route.end()).into(),
         ttl: fixed[8],
         traffic_class: fixed[1] >> 2,
+        route,
         segment,
     })
 }
@@ -79,6 +85,7 @@ fn read_v6(octets: &[u8]) -> Result<Packet<'_>, NotTcp> {
         destination: v6_address(fixed, 24),
         ttl: fixed[7],
         traffic_class: (fixed[0] & 0x0f) << 2 | fixed[1] >> 6,
+        route: None,
         segment: skip_extension_headers(fixed[6], payload)?,
     })
 }
@@ -203,25 +210,52 @@ const V6_OPTIONS: [u8; 8] = [PROTOCOL_TCP, 0, 0x1e, 4, 0, 0, 0, 0];
 
 /// See [`super::add_ip_options`].
 pub(super) fn add_options(packet: &mut Vec<u8>) {
-    let is_v4 = packet.len() >= V4_HEADER && packet[0] == 0x45;
-    let is_v6 = packet.len() >= V6_HEADER && packet[0] >> 4 == 6 && packet[6] == PROTOCOL_TCP;
-    let length_at = if is_v4 { 2 } else { 4 };
-    if !is_v4 && !is_v6 {
-        return;
+    if is_plain_v4(packet) {
+        return add_v4_options(packet, &V4_OPTION);
     }
-    let length = u16::from_be_bytes([packet[length_at], packet[length_at + 1]]);
-    let added = if is_v4 { V4_OPTION.len() } else { V6_OPTIONS.len() };
-    let Some(length) = length.checked_add(added as u16) else { return };
-    packet[length_at..][..2].copy_from_slice(&length.to_be_bytes());
-    if is_v6 {
+    let is_v6 = packet.len() >= V6_HEADER && packet[0] >> 4 == 6 && packet[6] == PROTOCOL_TCP;
+    if is_v6 && lengthen(packet, 4, V6_OPTIONS.len()) {
         packet[6] = HOP_BY_HOP;
         packet.splice(V6_HEADER..V6_HEADER, V6_OPTIONS);
-        return;
     }
-    packet[0] += 1;
-    packet.splice(V4_HEADER..V4_HEADER, V4_OPTION);
+}
+
+/// Whether a packet has an IPv4 header without options.
+pub(super) fn is_plain_v4(packet: &[u8]) -> bool {
+    packet.len() >= V4_HEADER && packet[0] == 0x45
+}
+
+/// Puts options, whole words, into an IPv4 header that has none. A packet that cannot grow is left alone.
+pub(super) fn add_v4_options(packet: &mut Vec<u8>, options: &[u8]) {
+    if lengthen(packet, 2, options.len()) {
+        packet[0] += (options.len() / 4) as u8;
+        packet.splice(V4_HEADER..V4_HEADER, options.iter().copied());
+        correct_v4_checksum(packet);
+    }
+}
+
+/// Takes all options out of an IPv4 header.
+pub(super) fn remove_v4_options(packet: &mut Vec<u8>) {
+    let header = usize::from(packet[0] & 0x0f) * 4;
+    let length = u16::from_be_bytes([packet[2], packet[3]]) - (header - V4_HEADER) as u16;
+    packet[2..4].copy_from_slice(&length.to_be_bytes());
+    packet[0] = 0x45;
+    packet.drain(V4_HEADER..header);
+    correct_v4_checksum(packet);
+}
+
+/// Adds to the length field at `at`, if it can count so far.
+fn lengthen(packet: &mut [u8], at: usize, by: usize) -> bool {
+    let length = u16::from_be_bytes([packet[at], packet[at + 1]]);
+    let Some(length) = length.checked_add(by as u16) else { return false };
+    packet[at..][..2].copy_from_slice(&length.to_be_bytes());
+    true
+}
+
+fn correct_v4_checksum(packet: &mut [u8]) {
+    let header = usize::from(packet[0] & 0x0f) * 4;
     packet[10..12].copy_from_slice(&[0, 0]);
-    let checksum = finish(sum(&packet[..V4_HEADER + V4_OPTION.len()]));
+    let checksum = finish(sum(&packet[..header]));
     packet[10..12].copy_from_slice(&checksum.to_be_bytes());
 }
 

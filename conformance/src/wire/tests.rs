@@ -516,6 +516,70 @@ proptest! {
     }
 }
 
+const ROUTERS: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(192, 0, 2, 3), Ipv4Addr::new(198, 51, 100, 1), Ipv4Addr::new(203, 0, 113, 9)];
+
+#[test]
+fn a_packet_on_a_source_route_is_addressed_to_the_next_router_and_sums_up_to_its_end() {
+    let plain = built(&V4, &syn(), b"text");
+    for hops in [&ROUTERS[..1], &ROUTERS[..2], &ROUTERS] {
+        let mut packet = plain.clone();
+        leave_by(&mut packet, hops);
+        assert_eq!(packet[16..20], hops[0].octets(), "the header names the next router");
+        let parsed = parse(&packet).expect("TCP");
+        assert_eq!((parsed.endpoints, parsed.segment.integrity), (V4, Integrity::Sound));
+        let route = parsed.route.expect("a route");
+        assert!(!route.is_complete() && route.passed().next().is_none());
+        assert!(route.hops().eq(hops.iter().copied()), "{route:?}");
+        take_straight_way(&mut packet);
+        assert_eq!(packet, plain);
+    }
+    let expected = [131, 11, 4, 198, 51, 100, 1, 192, 0, 2, 2, 0];
+    let mut packet = plain.clone();
+    leave_by(&mut packet, &ROUTERS[..2]);
+    assert_eq!(packet[20..32], expected, "RFC 1122 §3.2.1.8, case (A)");
+}
+
+#[test]
+fn a_packet_that_has_arrived_tells_the_way_that_it_came() {
+    let plain = built(&V4, &syn(), b"text");
+    for passed in [&ROUTERS[..1], &ROUTERS] {
+        let mut packet = plain.clone();
+        arrive_by(&mut packet, passed);
+        let parsed = parse(&packet).expect("TCP");
+        assert_eq!((parsed.endpoints, parsed.segment.integrity), (V4, Integrity::Sound));
+        let route = parsed.route.expect("a route");
+        assert!(route.is_complete() && route.hops().next().is_none());
+        assert!(route.passed().eq(passed.iter().copied()), "{route:?}");
+        take_straight_way(&mut packet);
+        assert_eq!(packet, plain);
+    }
+}
+
+#[test]
+fn a_route_that_cannot_be_is_not_written_and_a_malformed_one_is_not_read() {
+    let many = [ROUTERS[0]; MAX_HOPS + 1];
+    for plain in [built(&V4, &syn(), &[]), built(&V6, &syn(), &[])] {
+        let mut packet = plain.clone();
+        leave_by(&mut packet, &many);
+        arrive_by(&mut packet, &many);
+        leave_by(&mut packet, &[]);
+        arrive_by(&mut packet, &[]);
+        take_straight_way(&mut packet);
+        assert_eq!(packet, plain);
+    }
+    let mut over_ipv6 = built(&V6, &syn(), &[]);
+    leave_by(&mut over_ipv6, &ROUTERS);
+    assert_eq!(over_ipv6, built(&V6, &syn(), &[]));
+    for (at, octet) in [(20, 7), (21, 6), (21, 200), (22, 3), (22, 5), (22, 16)] {
+        let mut packet = built(&V4, &syn(), &[]);
+        arrive_by(&mut packet, &ROUTERS[..2]);
+        packet[at] = octet;
+        let packet = repaired(packet);
+        assert_eq!(parse(&packet).expect("TCP").route, None, "octet {at} is {octet}");
+    }
+}
+
 #[test]
 fn ip_options_change_nothing_about_the_segment() {
     for (endpoints, added) in [(V4, 4), (V6, 8)] {

@@ -42,6 +42,9 @@ impl Toy {
                 lack(Capability::KeepAlive, "the toy sends none"),
                 lack(Capability::UserTimeout, "the toy's R2 is fixed"),
                 lack(Capability::TrafficClass, "the toy writes zero"),
+                lack(Capability::TimeToLive, "the toy writes 64"),
+                lack(Capability::SourceRoute, "the toy knows none"),
+                lack(Capability::ReturnRoute, "the toy skips IPv4 options"),
                 lack(Capability::Icmp, "the toy hears no ICMP"),
                 lack(Capability::CongestionControl, "the toy has none"),
                 lack(Capability::WindowScaling, "the toy offers no shift"),
@@ -111,7 +114,7 @@ impl Stack for Toy {
         let host = &mut self.host;
         outcome(match call {
             UserCall::Listen { port } => host.listen(port).map(opened),
-            UserCall::Connect { port, remote } => host.connect(port, remote).map(opened),
+            UserCall::Connect { port, remote, route: _ } => host.connect(port, remote).map(opened),
             UserCall::Accept { listener } => {
                 host.accept(number(listener)).map(|accepted| accepted.map_or(CallOutcome::WouldBlock, opened))
             }

@@ -128,6 +128,7 @@ fn plain(ctl: Control) -> SegmentSpec {
         damage: Damage::default(),
         from: None,
         to: None,
+        route: None,
     }
 }
 

@@ -5,12 +5,12 @@ use super::super::lexer::{Cursor, Kind};
 use super::super::{
     DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_TRAFFIC_CLASS, ScenarioCall, ScenarioKnob, Span,
 };
-use super::{choice, listed, number};
+use super::{choice, listed, number, segment};
 use crate::stack::CallFailure;
 
 /// The words that calls begin with.
 pub(super) const WORDS: [&str; 6] = ["open", "send", "receive", "close", "abort", "set"];
-const KNOB_WORDS: [&str; 4] = ["nagle", "keep-alive", "user-timeout", "traffic-class"];
+const KNOB_WORDS: [&str; 5] = ["nagle", "keep-alive", "user-timeout", "traffic-class", "ttl"];
 
 /// The outcomes that are written as words.
 static OUTCOMES: [ExpectedOutcome; 9] = [
@@ -29,6 +29,7 @@ static OUTCOMES: [ExpectedOutcome; 9] = [
 pub(super) fn call(word: &str, cursor: &mut Cursor<'_>) -> Result<ScenarioCall, ParseError> {
     Ok(match word {
         "open" if choice(cursor, ["active", "passive"])? => ScenarioCall::OpenPassive,
+        "open" if cursor.take_word("by") => ScenarioCall::OpenActiveBy(segment::route(cursor)?),
         "open" => ScenarioCall::OpenActive,
         "send" => {
             let octets = number::up_to(cursor, "octets to send", MAX_OCTETS.into())?;
@@ -53,10 +54,11 @@ fn knob(cursor: &mut Cursor<'_>) -> Result<ScenarioKnob, ParseError> {
         "nagle" => ScenarioKnob::Nagle(choice(cursor, ["off", "on"])?),
         "keep-alive" => ScenarioKnob::KeepAlive(span_unless("off", cursor)?),
         "user-timeout" => ScenarioKnob::UserTimeout(span_unless("default", cursor)?),
-        _ => {
+        "traffic-class" => {
             let most = MAX_TRAFFIC_CLASS.into();
             ScenarioKnob::TrafficClass(number::up_to(cursor, "the Diffserv field", most)?)
         }
+        _ => ScenarioKnob::TimeToLive(number::within(cursor, "the time to live", 1..=u8::MAX.into())?),
     })
 }
 

@@ -61,8 +61,8 @@ const LINES: &[(&str, &str)] = &[
     (
         "needs tells-reset",
         "7: found `tells-reset`, expected one of tells-resets, urgent, active-open, half-close, several-connections, \
-         refusing-device, keep-alive, user-timeout, traffic-class, icmp, congestion-control, \
-         window-scaling, selective-acknowledgment, exact-buffers; did you mean `tells-resets`?",
+         refusing-device, keep-alive, user-timeout, traffic-class, ttl, source-route, return-route, icmp, \
+         congestion-control, window-scaling, selective-acknowledgment, exact-buffers; did you mean `tells-resets`?",
     ),
     (
         "setup",
@@ -88,7 +88,7 @@ const LINES: &[(&str, &str)] = &[
     ("connection 2 client=0", "21: found `0`, expected a port, a number from 1 to 65535"),
     (
         "connection 2 peer=multicats",
-        "19: found `multicats`, expected an address: peer, stack, other, broadcast, subnet-broadcast, multicast, \
+        "19: found `multicats`, expected an address: peer, stack, other, router, broadcast, subnet-broadcast, multicast, \
          unspecified, loopback; did you mean `multicast`?",
     ),
     // Labels.
@@ -146,7 +146,7 @@ const LINES: &[(&str, &str)] = &[
     ("+0 send 5 urgently", "11: found `urgently`, expected the end of the line; did you mean `urgent`?"),
     (
         "+0 set keepalive 5",
-        "8: found `keepalive`, expected what to set: nagle, keep-alive, user-timeout, traffic-class; did you mean \
+        "8: found `keepalive`, expected what to set: nagle, keep-alive, user-timeout, traffic-class, ttl; did you mean \
          `keep-alive`?",
     ),
     ("+0 set nagle 1", "14: found `1`, expected `on` or `off`"),
@@ -176,7 +176,7 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . peer.nx",
         "8: found `peer.nx`, expected a sequence number: N, =N, peer.nxt, rcv.nxt, rcv.mid, rcv.last, \
-         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, bad-checksum, offset, reserved, ip-options; did you mean \
+         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, by, bad-checksum, offset, reserved, ip-options; did you mean \
          `peer.nxt`?",
     ),
     (
@@ -207,16 +207,16 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . win 5 ack 1",
         "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, \
-         from, to, damage",
+         from, to, by, damage",
     ),
     (
         "+0 < . bad-checksum <nop>",
-        "21: found `<`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage",
+        "21: found `<`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, by, damage",
     ),
     (
         "+0 < . offset 4 offset 5",
         "17: found `offset`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, \
-         from, to, damage",
+         from, to, by, damage",
     ),
     (
         "+0 < . win 5 bad-cheksum",
@@ -224,12 +224,12 @@ const LINES: &[(&str, &str)] = &[
     ),
     (
         "+0 < . from nowhere",
-        "13: found `nowhere`, expected an address: peer, stack, other, broadcast, subnet-broadcast, multicast, \
+        "13: found `nowhere`, expected an address: peer, stack, other, router, broadcast, subnet-broadcast, multicast, \
          unspecified, loopback",
     ),
     (
         "+0 < . to other from other",
-        "17: found `from`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, damage",
+        "17: found `from`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, by, damage",
     ),
     ("+0 < . offset 16", "15: found `16`, expected the data offset in words, a number from 0 to 15"),
     ("+0 < . reserved 16", "17: found `16`, expected the reserved bits, a number from 0 to 15"),
@@ -257,7 +257,7 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 > . offset 1",
         "8: found `offset`, expected a sequence number: N, =N, snd.una, snd.mid, snd.nxt, snd.old, snd.was, seg.ack, \
-         seg.seq, seg.end; or ack, win, urg, class, or",
+         seg.seq, seg.end; or ack, win, urg, class, ttl, by, or",
     ),
     ("+0 > S ~1", "8: found `~`, expected the end of the line"),
     (
@@ -273,6 +273,16 @@ const LINES: &[(&str, &str)] = &[
     ("+0 < icmp source-quench 1 2", "27: found `2`, expected the end of the line"),
     ("setup network=ipv5", "15: found `ipv5`, expected `ipv6` or `ipv4`; did you mean `ipv6`?"),
     ("+0 > U. urg 65536", "13: found `65536`, expected the urgent pointer, a number from 0 to 65535"),
+    ("+0 > . ttl 256", "12: found `256`, expected the time to live, a number from 0 to 255"),
+    ("+0 set ttl 0", "12: found `0`, expected the time to live, a number from 1 to 255"),
+    (
+        "+0 open active by",
+        "18: found the end of the line, expected an address: peer, stack, other, router, broadcast, subnet-broadcast, multicast, unspecified, loopback",
+    ),
+    (
+        "+0 < S by peer,peer,peer,peer,peer,peer,peer,peer,peer,peer",
+        "11: found `peer,peer,peer,peer,peer,peer,peer,peer,...`, expected at most 9 routers",
+    ),
     ("+0 > . class 64", "14: found `64`, expected the Diffserv field, a number from 0 to 63"),
     (
         "+0 > . or",
@@ -281,7 +291,7 @@ const LINES: &[(&str, &str)] = &[
     ),
     (
         "+0 > . <nop> ack 1",
-        "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, class",
+        "14: found `ack`, expected each field once and in the order SEQ(LEN), ack, win, urg, <OPTIONS>, class, ttl, by",
     ),
     (
         "+0 > FE.",
@@ -384,6 +394,8 @@ fn limits_themselves_are_accepted() {
         "+0      > SFRPU. 1".to_owned(),
         "+0      @16 close".to_owned(),
         "+0      set traffic-class 63".to_owned(),
+        "+0      set ttl 255".to_owned(),
+        "+0      open active by other,peer,peer,peer,peer,peer,peer,peer,router".to_owned(),
     ] {
         let text = format!("tcpspec 1\n\nscenario a\n\n{line}\n");
         assert_eq!(print_file(&parse(&text).unwrap()), text);

@@ -8,15 +8,15 @@ use super::super::error::ParseError;
 use super::super::lexer::{Cursor, Kind};
 use super::super::{
     AddressClass, Anchor, Damage, IcmpKind, IcmpSpec, MAX_OPTION_OCTETS, MAX_TEXT, MAX_TRAFFIC_CLASS,
-    OptionKind, OptionSpec, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
+    OptionKind, OptionSpec, Route, SegmentPattern, SegmentSpec, SeqExpr, WindowPattern,
 };
 use super::{listed, number};
 
 /// The words that may follow the numbers of a peer's segment.
-pub(super) const FIELDS: [&str; 9] =
-    ["ack", "win", "urg", "from", "to", "bad-checksum", "offset", "reserved", "ip-options"];
+pub(super) const FIELDS: [&str; 10] =
+    ["ack", "win", "urg", "from", "to", "by", "bad-checksum", "offset", "reserved", "ip-options"];
 /// The words that may follow the numbers of an expected segment.
-pub(super) const PATTERN_FIELDS: [&str; 5] = ["ack", "win", "urg", "class", "or"];
+pub(super) const PATTERN_FIELDS: [&str; 7] = ["ack", "win", "urg", "class", "ttl", "by", "or"];
 const OPTION_WORDS: [&str; 8] = ["mss", "wscale", "sackOK", "sack", "TS", "nop", "eol", "raw"];
 /// The largest number in a field of four bits.
 const FOUR_BITS: u64 = 15;
@@ -49,8 +49,9 @@ pub(super) fn spec(cursor: &mut Cursor<'_>) -> Result<SegmentSpec, ParseError> {
     let options = options(cursor, Side::Peer)?;
     let from = if cursor.take_word("from") { Some(address_class(cursor)?) } else { None };
     let to = if cursor.take_word("to") { Some(address_class(cursor)?) } else { None };
+    let route = optional_route(cursor)?;
     let damage = damage(cursor)?;
-    Ok(SegmentSpec { ctl, seq, len, ack, wnd, up, options, from, to, damage })
+    Ok(SegmentSpec { ctl, seq, len, ack, wnd, up, options, from, to, route, damage })
 }
 
 /// What comes after `< icmp`.
@@ -109,7 +110,31 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<SegmentPattern, ParseEr
     } else {
         None
     };
-    Ok(SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class })
+    let ttl = if cursor.take_word("ttl") {
+        Some(number::up_to(cursor, "the time to live", u8::MAX.into())?)
+    } else {
+        None
+    };
+    let route = optional_route(cursor)?;
+    Ok(SegmentPattern { ctl, seq, seq_to, len, ack, wnd, up, options, traffic_class, ttl, route })
+}
+
+fn optional_route(cursor: &mut Cursor<'_>) -> Result<Option<Route>, ParseError> {
+    if cursor.take_word("by") { route(cursor).map(Some) } else { Ok(None) }
+}
+
+/// The routers of a source route, with commas between them.
+pub(super) fn route(cursor: &mut Cursor<'_>) -> Result<Route, ParseError> {
+    let start = cursor.used();
+    let mut hops = vec![address_class(cursor)?];
+    while cursor.take(Kind::Comma) {
+        hops.push(address_class(cursor)?);
+    }
+    Route::new(&hops).ok_or_else(|| {
+        cursor.error_since(start, |found| {
+            format!("found {found}, expected at most {} routers", Route::MAX_HOPS)
+        })
+    })
 }
 
 fn window(cursor: &mut Cursor<'_>) -> Result<u16, ParseError> {

@@ -4,7 +4,7 @@
 //! It leaves out pipes and deadlines, and what a stack may not answer: both are for the modules beside it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -50,6 +50,8 @@ pub(super) enum Action<'a> {
         port: u16,
         remote: IpAddr,
         remote_port: u16,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        route: &'a [Ipv4Addr],
     },
     Accept {
         socket: u32,
@@ -95,6 +97,7 @@ pub(super) enum KnobSetting {
     KeepAlive(Option<u64>),
     UserTimeout(Option<u64>),
     TrafficClass(u8),
+    Ttl(u8),
 }
 
 impl Action<'_> {
@@ -127,8 +130,8 @@ impl<'a> From<UserCall<'a>> for Action<'a> {
     fn from(call: UserCall<'a>) -> Self {
         match call {
             UserCall::Listen { port } => Self::Listen { port },
-            UserCall::Connect { port, remote } => {
-                Self::Connect { port, remote: remote.ip(), remote_port: remote.port() }
+            UserCall::Connect { port, remote, route } => {
+                Self::Connect { port, remote: remote.ip(), remote_port: remote.port(), route }
             }
             UserCall::Accept { listener } => Self::Accept { socket: listener.0 },
             UserCall::Send { socket, text, urgent } => Self::Send { socket: socket.0, text, urgent },
@@ -147,6 +150,7 @@ impl From<Knob> for KnobSetting {
             Knob::KeepAlive(interval) => Self::KeepAlive(interval.map(microseconds)),
             Knob::UserTimeout(timeout) => Self::UserTimeout(timeout.map(microseconds)),
             Knob::TrafficClass(class) => Self::TrafficClass(class),
+            Knob::TimeToLive(ttl) => Self::Ttl(ttl),
         }
     }
 }

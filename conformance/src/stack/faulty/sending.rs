@@ -6,6 +6,7 @@ use tcpspec_core::event::Action;
 use tcpspec_core::segment::TextRange;
 use tcpspec_core::{Call, Context, Control, Event, Outgoing, Rule, SeqNumber, State, Tcb};
 
+use super::routes::hops;
 use super::{Chooses, Entry, Excuse, Fault, Hook, Leaves, Stepped, Steps, Told, listed};
 use crate::wire;
 
@@ -418,6 +419,7 @@ fn rebuild_with(packet: &mut Vec<u8>, text: &[u8], alter: impl Fn(&mut wire::Hea
         if wire::build(&parsed.endpoints, &header, [text, &[]], &mut other).is_err() {
             return;
         }
+        wire::leave_by(&mut other, &hops(packet));
     }
     *packet = other;
 }

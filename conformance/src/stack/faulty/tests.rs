@@ -222,8 +222,20 @@ fn every_fault_of_packets_alters_some_packet() {
     wire::add_ip_options(&mut with_options);
     let quoted = packet(here, there, &text);
     let endpoints = wire::Endpoints { source: here, destination: there };
+    let routers = [Ipv4Addr::new(192, 0, 2, 3), Ipv4Addr::new(192, 0, 2, 77)];
+    let mut routed = packet(here, there, &text);
+    wire::leave_by(&mut routed, &routers);
+    let mut arrived = packet(there, here, &text);
+    wire::arrive_by(&mut arrived, &routers);
+    let endpoints_out = wire::Endpoints { source: here, destination: there };
+    let header = wire::Header { ttl: 17, ..wire::Header::of_segment(&text) };
+    let mut short_lived = Vec::new();
+    wire::build(&endpoints_out, &header, [text.text, &[]], &mut short_lived).expect("it fits");
     let packets = [
         with_options,
+        routed.clone(),
+        arrived.clone(),
+        short_lived,
         wire::icmp_error((3, 1), endpoints, &quoted),
         packet(here, there, &text),
         packet(there, here, &syn),
@@ -237,6 +249,11 @@ fn every_fault_of_packets_alters_some_packet() {
             match fault.hook {
                 Hook::Leaves(alter) => alter(&mut packet),
                 Hook::Enters(alter) => alter(&mut Memory::new(here.ip(), there.ip()), &mut packet),
+                Hook::Crosses(alter) => {
+                    let mut memory = Memory::new(here.ip(), there.ip());
+                    alter(&mut memory, Way::In, &mut arrived.clone());
+                    alter(&mut memory, Way::Out, &mut packet);
+                }
                 _ => return true,
             }
             packet != *original
@@ -250,7 +267,7 @@ fn every_fault_of_answers_alters_some_answer() {
     let socket = SocketId(1);
     let calls = [
         UserCall::Listen { port: 80 },
-        UserCall::Connect { port: 80, remote: self::socket(2, 80) },
+        UserCall::Connect { port: 80, remote: self::socket(2, 80), route: &[] },
         UserCall::Accept { listener: socket },
         UserCall::Send { socket, text: &[1, 2], urgent: false },
         UserCall::Receive { socket, max: 10 },
@@ -297,7 +314,13 @@ fn life(stack: &mut dyn Stack) -> Vec<String> {
     let CallOutcome::Opened(listener) = listen(stack, &mut said) else { return said };
     listen(stack, &mut said);
     let everybody = SocketAddr::new(Ipv4Addr::BROADCAST.into(), 80);
-    said.push(stack.call(UserCall::Connect { port: 1, remote: everybody }).to_string());
+    said.push(stack.call(UserCall::Connect { port: 1, remote: everybody, route: &[] }).to_string());
+    let route = &[Ipv4Addr::new(192, 0, 2, 3)];
+    said.push(stack.call(UserCall::Connect { port: 2, remote: there, route }).to_string());
+    let mut request = Vec::new();
+    while stack.emit(&mut request) {
+        said.push(format!("{:?}", wire::parse(&request)));
+    }
     for close in [true, false] {
         let peer = SocketAddr::new(there.ip(), if close { 50_000 } else { 50_001 });
         let request = Segment { ctl: Control::SYN, wnd: 1000, ..Segment::default() };
@@ -309,6 +332,7 @@ fn life(stack: &mut dyn Stack) -> Vec<String> {
         stack.deliver(&packet(peer, here, &ack));
         if let CallOutcome::Opened(socket) = stack.call(UserCall::Accept { listener }) {
             stack.call(UserCall::Set { socket, knob: Knob::TrafficClass(46) });
+            stack.call(UserCall::Set { socket, knob: Knob::TimeToLive(17) });
             stack.call(UserCall::Set { socket, knob: Knob::Nagle(false) });
             stack.call(UserCall::Set { socket, knob: Knob::UserTimeout(Some(Duration::from_secs(1))) });
             for urgent in [false, true] {

@@ -233,9 +233,9 @@ static CALLS: &[Entry<Calls>] = &[
         _ => stack.call(*call),
     }),
     ("call/open-to-any-address", &["MUST-46"], |stack, memory, call| match *call {
-        UserCall::Connect { port, mut remote } => {
+        UserCall::Connect { port, mut remote, route } => {
             remote.set_ip(memory.peer);
-            stack.call(UserCall::Connect { port, remote })
+            stack.call(UserCall::Connect { port, remote, route })
         }
         other => stack.call(other),
     }),

@@ -7,6 +7,7 @@ use tcpspec_core::event::{Action, Timer};
 use tcpspec_core::profile::TimeWaitReuse;
 use tcpspec_core::{Control, Outgoing, Rule, State};
 
+use super::routes::hops;
 use super::{Arrives, Chooses, Excuse, Fate, Fault, Hook, Leaves, Steps};
 use crate::wire;
 
@@ -238,9 +239,11 @@ fn with_options(packet: &mut Vec<u8>, before: &[u8], on_request: &[u8]) {
     }
     let after = if segment.is_request() { on_request } else { &[] };
     let options = [before, segment.options, after].concat();
-    let header = wire::Header { options: &options, ..wire::Header::of_segment(&segment) };
+    let (ttl, traffic_class) = (parsed.ttl, parsed.traffic_class);
+    let header = wire::Header { options: &options, ttl, traffic_class, ..wire::Header::of_segment(&segment) };
     let mut other = Vec::new();
     if wire::build(&parsed.endpoints, &header, [segment.text, &[]], &mut other).is_ok() {
+        wire::leave_by(&mut other, &hops(packet));
         *packet = other;
     }
 }

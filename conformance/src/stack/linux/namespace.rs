@@ -21,7 +21,7 @@ const PRESENT: &str = "/proc/thread-self/ns/net";
 
 /// Settings below `/proc/sys/net` that make the kernel's answers repeatable. Older kernels do without some of them.
 /// What is switched off is optional, or holds back answers that this program asks for too fast.
-const SETTINGS: [(&str, &str); 31] = [
+const SETTINGS: [(&str, &str); 33] = [
     // Acknowledgments of unacceptable segments and resets are held back by default (RFC 5961 §7): a case that asks
     // twice in half a second would get one answer.
     ("ipv4/tcp_invalid_ratelimit", "0"),
@@ -52,6 +52,9 @@ const SETTINGS: [(&str, &str); 31] = [
     ("ipv4/tcp_syn_linear_timeouts", "0"),
     ("ipv4/tcp_plb_enabled", "0"),
     ("ipv4/ip_local_port_range", "32768 60999"),
+    // Source routes are refused by default.
+    ("ipv4/conf/all/accept_source_route", "1"),
+    ("ipv4/conf/default/accept_source_route", "1"),
     // An address can be used at once, and nothing is said that a scenario did not ask for.
     ("ipv6/conf/all/accept_ra", "0"),
     ("ipv6/conf/default/accept_ra", "0"),

@@ -163,7 +163,8 @@ fn a_peer_on_another_network_is_answered() {
 #[test]
 fn an_active_open_sends_its_request_at_once() {
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
+    let socket =
+        story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap(), route: &[] });
     let request = story.next(SYN);
     assert_eq!(story.receive(socket), CallOutcome::WouldBlock);
     story.arrives(SYN_ACK, IRS, request.seq + 1, &[]);
@@ -259,13 +260,15 @@ fn a_reset_when_established_is_told_apart_from_the_users_own_abort() {
 #[test]
 fn a_refused_open_is_told_apart_from_one_that_the_user_gave_up() {
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
+    let socket =
+        story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap(), route: &[] });
     let request = story.next(SYN);
     story.arrives(Control::RST | ACK, 0, request.seq + 1, &[]);
     assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::Refused));
 
     let mut story = Story::new(&ipv4());
-    let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
+    let socket =
+        story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap(), route: &[] });
     assert_eq!(story.stack.call(UserCall::Close { socket }), CallOutcome::Ok);
     assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::NoConnection));
 }
@@ -330,7 +333,8 @@ fn a_reset_of_the_stack_leaves_nothing() {
 fn the_same_seed_gives_the_same_octets_and_another_one_does_not() {
     let octets = |seed| {
         let mut story = Story::new(&Setup { seed, ..ipv4() });
-        let socket = story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap() });
+        let socket =
+            story.open(UserCall::Connect { port: 80, remote: "192.0.2.2:4000".parse().unwrap(), route: &[] });
         let mut all = Vec::new();
         let mut packet = Vec::new();
         for _ in 0..3 {
