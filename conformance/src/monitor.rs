@@ -339,7 +339,10 @@ impl Monitor {
             self.streams.all[stream].pair = index;
         }
         let pair = &mut self.pairs[index];
+        // The request brought its options when it came; one with other options than the old one's is not followed.
+        let options = pair.peer_options;
         pair.begin_incarnation(stream);
+        pair.peer_options = options;
         // What came with the request was not kept for this incarnation.
         pair.hypotheses.blind |= pair.class.text || pair.class.ctl.has(Control::FIN);
         self.blind |= pair.hypotheses.blind;

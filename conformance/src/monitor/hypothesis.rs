@@ -10,7 +10,7 @@ use tcpspec_core::{Instant, SeqNumber, State};
 use super::arrival::Class;
 
 /// Records that one connection may have; more make it inconclusive.
-pub(super) const MOST: usize = 16;
+pub(super) const MOST: usize = 32;
 
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
