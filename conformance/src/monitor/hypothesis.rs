@@ -233,11 +233,77 @@ impl Hypothesis {
         Self { nxt, nxt_most: nxt, ..self }
     }
 
+    /// One record for this and another one that differs from it only in degree; none if they differ in more.
+    fn joined(&self, other: &Self, extent: Extent) -> Option<Self> {
+        let wl = if self.wl1.lt(other.wl1) || self.wl1 == other.wl1 && self.wl2.lt(other.wl2) {
+            other
+        } else {
+            self
+        };
+        let mut joined = Self {
+            edge: self.edge.earlier(other.edge),
+            edge_most: self.edge_most.later(other.edge_most),
+            // A segment that is not newer than the later of the two may have been taken or not, as far as the window goes.
+            wl1: wl.wl1,
+            wl2: wl.wl2,
+            widest: self.widest.min(other.widest),
+            takes: self.takes & other.takes,
+            ..*self
+        };
+        if extent == Extent::All {
+            joined.nxt = self.nxt.earlier(other.nxt);
+            joined.nxt_most = self.nxt_most.later(other.nxt_most);
+            joined.waiting_since = self.waiting_since.max(other.waiting_since);
+            joined.busy_since = self.busy_since.min(other.busy_since);
+            joined.ack = later(self.ack, other.ack)?;
+            joined.syn_ack = later(self.syn_ack, other.syn_ack)?;
+            joined.ends = match (self.ends, other.ends) {
+                (Some((from, to)), Some((other_from, other_to))) => {
+                    Some((from.min(other_from), to.max(other_to)))
+                }
+                (None, None) => None,
+                _ => return None,
+            };
+        }
+        let mut alike = Self {
+            edge: joined.edge,
+            edge_most: joined.edge_most,
+            wl1: joined.wl1,
+            wl2: joined.wl2,
+            widest: joined.widest,
+            takes: joined.takes,
+            ..*other
+        };
+        if extent == Extent::All {
+            let Self { nxt, nxt_most, waiting_since, busy_since, ack, syn_ack, ends, .. } = joined;
+            alike = Self { nxt, nxt_most, waiting_since, busy_since, ack, syn_ack, ends, ..alike };
+        }
+        (alike == joined).then_some(joined)
+    }
+
     /// When the first thing falls due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let resets = self.resets.iter().flatten().filter(|reset| reset.required).map(|reset| reset.due.by);
         let acks = self.ack.iter().chain(&self.syn_ack).map(|due| due.by);
         resets.chain(acks).min()
+    }
+}
+
+/// In how much two records may differ and still be made one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Extent {
+    /// In how far the peer's window reaches.
+    Window,
+    /// In every interval and every time.
+    All,
+}
+
+/// The later of two dues; none if only one is there.
+fn later(one: Option<Due>, other: Option<Due>) -> Option<Option<Due>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Some(if one.by < other.by { other } else { one })),
+        (None, None) => Some(None),
+        _ => None,
     }
 }
 
@@ -270,11 +336,32 @@ impl Hypotheses {
         let same = |known: &&mut Hypothesis| Hypothesis { takes, ..**known } == hypothesis;
         if let Some(known) = self.all.iter_mut().find(same) {
             known.takes &= takes;
-        } else if self.all.len() < MOST {
+        } else if self.all.len() < MOST || self.make_room() {
             self.all.push(hypothesis);
         } else {
             (self.blind, self.overflowed) = (true, true);
         }
+    }
+
+    /// Makes one of several that differ in degree only: first in how far the peer's window reaches, then in all that is an
+    /// interval or a time. What remains allows whatever any of them did. Says whether there is room now.
+    fn make_room(&mut self) -> bool {
+        for extent in [Extent::Window, Extent::All] {
+            let mut kept: Vec<Hypothesis> = Vec::with_capacity(MOST);
+            for hypothesis in &self.all {
+                let joined = |known: &mut Hypothesis| {
+                    known.joined(hypothesis, extent).map(|joined| *known = joined).is_some()
+                };
+                if !kept.iter_mut().any(joined) {
+                    kept.push(*hypothesis);
+                }
+            }
+            self.all = kept;
+            if self.all.len() < MOST {
+                return true;
+            }
+        }
+        false
     }
 
     /// Leaves one of each that have become equal.

@@ -24,6 +24,9 @@ mod line;
 /// Connections that a listener may hold before they are accepted.
 const BACKLOG: usize = 16;
 
+/// A user timeout that never ends, as far as anybody can wait.
+const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// Records of connections.
 const MOST_CONNECTIONS: usize = 256;
 
@@ -173,7 +176,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
                 CallOutcome::Ok
             }
             Knob::UserTimeout(timeout) => {
-                let timeout = timeout.or(self.profile.user_timeout);
+                let timeout = timeout.or(self.profile.user_timeout).or(Some(FOR_EVER));
                 let remote = Remote::Unspecified;
                 match self
                     .host_call(socket, Call::Send { text: &[], push: false, urgent: false, timeout, remote })

@@ -176,7 +176,8 @@ pub(in crate::monitor) fn called_for(pair: &Pair, segment: &Emission, terms: &Te
     let idle = pair.credit == 0
         && pair.acknowledged_at == segment.now
         && pair.hypotheses.all(|hypothesis| hypothesis.ack.is_none());
-    if terms.real || pair.keep_alive.is_some() || !segment.is_bare() || !repeats || !idle {
+    let unknown = terms.real || pair.user_unknown || pair.keep_alive.is_some();
+    if unknown || !segment.is_bare() || !repeats || !idle {
         return Ok(());
     }
     let what =
