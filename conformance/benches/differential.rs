@@ -90,7 +90,9 @@ impl Stack for Recorder {
             UserCall::Receive { socket, max } => Given::Receive(socket, max),
             UserCall::Close { socket } => Given::Close(socket),
             UserCall::Set { socket, knob } => Given::Set(socket, knob),
-            UserCall::Connect { .. } | UserCall::Abort { .. } => unreachable!("the story has none"),
+            UserCall::Connect { .. } | UserCall::Abort { .. } | UserCall::Report { .. } => {
+                unreachable!("the story has none")
+            }
         });
         self.stack.call(call)
     }

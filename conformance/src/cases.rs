@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::scenario::{self, Scenario};
 
 /// The files of the suite: the section of RFC 9293, or the RFC of an extension, its title in a few words, and the scenarios.
-static FILES: [(&str, &str, &str); 39] = [
+static FILES: [(&str, &str, &str); 40] = [
     ("3.1", "the header", include_str!("../cases/3.1-header.tcpspec")),
     ("3.4", "sequence numbers", include_str!("../cases/3.4-sequence-numbers.tcpspec")),
     ("3.4.1", "initial sequence numbers", include_str!("../cases/3.4.1-initial-sequence-numbers.tcpspec")),
@@ -33,6 +33,7 @@ static FILES: [(&str, &str, &str); 39] = [
     ("3.8.6.3", "delayed acknowledgments", include_str!("../cases/3.8.6.3-delayed-acknowledgments.tcpspec")),
     ("3.9.1.1", "several connections", include_str!("../cases/3.9.1.1-open.tcpspec")),
     ("3.9.1.2", "text of the user", include_str!("../cases/3.9.1.2-send.tcpspec")),
+    ("3.9.1.8", "delivery trouble", include_str!("../cases/3.9.1.8-asynchronous-reports.tcpspec")),
     ("3.9.1.9", "differentiated services", include_str!("../cases/3.9.1.9-differentiated-services.tcpspec")),
     ("3.9.2", "IP options, time to live", include_str!("../cases/3.9.2-lower-level.tcpspec")),
     ("3.9.2.1", "source routes", include_str!("../cases/3.9.2.1-source-routes.tcpspec")),

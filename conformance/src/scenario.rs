@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use crate::stack::{CallFailure, Capability, Knob};
+use crate::stack::{CallFailure, Capability, Knob, Report};
 
 mod error;
 mod lexer;
@@ -228,6 +228,7 @@ impl What {
             Self::Call { call: ScenarioCall::OpenActiveBy(_), .. } => Some(Capability::SourceRoute),
             Self::Call { call: ScenarioCall::SendUrgent(_), .. } => Some(Capability::Urgent),
             Self::Call { call: ScenarioCall::Set(knob), .. } => knob.need(),
+            Self::Call { call: ScenarioCall::Report, .. } => Some(Capability::Reports),
             Self::Call { .. } | Self::Segment(_) | Self::Icmp(_) | Self::Expect(_) | Self::Quiet(_) => None,
         }
     }
@@ -244,6 +245,7 @@ impl ScenarioKnob {
             Self::UserTimeout(span) => Knob::UserTimeout(time(span)),
             Self::TrafficClass(class) => Knob::TrafficClass(class),
             Self::TimeToLive(ttl) => Knob::TimeToLive(ttl),
+            Self::ErrorReports(on) => Knob::ErrorReports(on),
         }
     }
 
@@ -254,6 +256,7 @@ impl ScenarioKnob {
             Self::UserTimeout(_) => Some(Capability::UserTimeout),
             Self::TrafficClass(_) => Some(Capability::TrafficClass),
             Self::TimeToLive(_) => Some(Capability::TimeToLive),
+            Self::ErrorReports(_) => Some(Capability::Reports),
         }
     }
 }
@@ -279,6 +282,8 @@ pub enum ScenarioCall {
     Abort,
     /// `set KNOB VALUE`
     Set(ScenarioKnob),
+    /// `report`: the next of what the stack tells unasked.
+    Report,
 }
 
 /// What a user sets on a connection.
@@ -294,6 +299,8 @@ pub enum ScenarioKnob {
     TrafficClass(u8),
     /// `ttl N`: the time to live, not 0.
     TimeToLive(u8),
+    /// `error-reports on`, `error-reports off`
+    ErrorReports(bool),
 }
 
 /// A class of call outcomes.
@@ -307,6 +314,8 @@ pub enum ExpectedOutcome {
     Nothing,
     /// `end`
     EndOfStream,
+    /// `urgent-text`, `urgent-text-ends`, `delivery-trouble`
+    Reported(Report),
     /// `reset`, `refused`, `closing`, `no-connection`, `timed-out`. There is no word for a stack's own words
     /// ([`CallFailure::Other`]); they print as `failure`.
     Failure(CallFailure),

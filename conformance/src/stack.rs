@@ -106,6 +106,38 @@ pub enum UserCall<'a> {
         /// What to set.
         knob: Knob,
     },
+    /// Asks for the next of what the stack has told the user unasked; answers [`CallOutcome::Reported`] or
+    /// [`CallOutcome::WouldBlock`]. Only for stacks that do not lack [`Capability::Reports`].
+    Report {
+        /// The connection.
+        socket: SocketId,
+    },
+}
+
+/// What a stack tells its user unasked, while the connection lives on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Report {
+    /// Urgent text is ahead, or more of it than was known (RFC 9293 §3.8.5, MUST-32).
+    UrgentText,
+    /// The urgent text has been read: no more of it is ahead (§3.8.5, MUST-33).
+    UrgentTextEnds,
+    /// A segment was not delivered, which may pass (§3.9.1.8, MUST-47; §3.9.2.2, SHLD-25).
+    DeliveryTrouble,
+}
+
+impl Report {
+    /// All reports.
+    pub const ALL: [Self; 3] = [Self::UrgentText, Self::UrgentTextEnds, Self::DeliveryTrouble];
+
+    /// The word for it in scenarios and replies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UrgentText => "urgent-text",
+            Self::UrgentTextEnds => "urgent-text-ends",
+            Self::DeliveryTrouble => "delivery-trouble",
+        }
+    }
 }
 
 /// What a user may set while a connection lives.
@@ -121,6 +153,8 @@ pub enum Knob {
     TrafficClass(u8),
     /// The time to live, or hop limit, of what is sent from now on (§3.9.2, MUST-49).
     TimeToLive(u8),
+    /// Whether the user is told of delivery trouble (§3.9.1.8, SHLD-20).
+    ErrorReports(bool),
 }
 
 /// The answer to a user call, as far as a program could tell.
@@ -138,6 +172,8 @@ pub enum CallOutcome {
     WouldBlock,
     /// The peer has closed and everything it sent was read.
     EndOfStream,
+    /// What the user is told.
+    Reported(Report),
     /// The call was refused or the connection failed.
     Error(CallFailure),
 }
@@ -236,6 +272,8 @@ pub enum Capability {
     SourceRoute,
     /// The source route that a segment came by is the way back for the connection (§3.9.2.1, MUST-53).
     ReturnRoute,
+    /// [`UserCall::Report`] and [`Knob::ErrorReports`].
+    Reports,
     /// Errors that ICMP reports reach the connection that they concern (§3.9.2.2).
     Icmp,
     /// Congestion control (§3.8.2); without it only the peer's window limits what is sent.
@@ -250,7 +288,7 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::TellsResets,
         Self::Urgent,
         Self::ActiveOpen,
@@ -263,6 +301,7 @@ impl Capability {
         Self::TimeToLive,
         Self::SourceRoute,
         Self::ReturnRoute,
+        Self::Reports,
         Self::Icmp,
         Self::CongestionControl,
         Self::WindowScaling,
@@ -286,6 +325,7 @@ impl Capability {
             Self::TimeToLive => "ttl",
             Self::SourceRoute => "source-route",
             Self::ReturnRoute => "return-route",
+            Self::Reports => "reports",
             Self::Icmp => "icmp",
             Self::CongestionControl => "congestion-control",
             Self::WindowScaling => "window-scaling",

@@ -101,19 +101,14 @@ impl Reason {
 }
 
 /// What no machine tests, and why.
-pub static UNTESTABLE: [(&str, Reason); 17] = [
-    ("MUST-32", Reason::NoCall),
-    ("MUST-33", Reason::NoCall),
+pub static UNTESTABLE: [(&str, Reason); 12] = [
     ("MUST-43", Reason::NoCall),
     ("MUST-44", Reason::Internal),
-    ("MUST-47", Reason::NoCall),
     ("SHLD-6", Reason::Internal),
     ("SHLD-9", Reason::NoCall),
     ("SHLD-10", Reason::Internal),
     ("SHLD-13", Reason::Advice),
-    ("SHLD-20", Reason::NoCall),
     ("SHLD-23", Reason::Advice),
-    ("SHLD-25", Reason::NoCall),
     ("REC-1", Reason::Internal),
     ("MAY-9", Reason::NoCall),
     ("MAY-14", Reason::NoCall),

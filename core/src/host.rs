@@ -285,6 +285,18 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         }
     }
 
+    /// What the user of a connection is told next, if anything waits (§3.8.5, §3.9.1.8).
+    pub fn next_report(&mut self, id: ConnectionId) -> Option<Signal> {
+        self.connections.iter_mut().find(|connection| connection.id == id)?.reports.pop_front()
+    }
+
+    /// Whether the user of a connection is told of delivery trouble from now on (§3.9.1.8, SHLD-20).
+    pub fn set_error_reports(&mut self, id: ConnectionId, on: bool) {
+        if let Some(connection) = self.connections.iter_mut().find(|connection| connection.id == id) {
+            connection.reports_errors = on;
+        }
+    }
+
     /// Changes the largest text that IP lets the live connection of a pair send (§3.7.1): IP options have come or gone,
     /// which count (MUST-16).
     pub fn limit_text(&mut self, pair: &SocketPair, octets: u16) {

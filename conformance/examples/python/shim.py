@@ -29,6 +29,7 @@ DECLARATION = {
         "traffic-class": "the toy writes zero",
         "ttl": "the toy writes 64",
         "source-route": "the toy knows none",
+        "reports": "the toy tells nothing unasked",
         "return-route": "the toy skips IPv4 options",
         "icmp": "the toy hears no ICMP",
         "congestion-control": "the toy has none",

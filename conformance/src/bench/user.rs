@@ -66,6 +66,7 @@ impl Bench<'_> {
                 self.on_connection(connection, |socket| UserCall::Receive { socket, max: max as usize })
             }
             ScenarioCall::Close => self.on_connection(connection, |socket| UserCall::Close { socket }),
+            ScenarioCall::Report => self.on_connection(connection, |socket| UserCall::Report { socket }),
             ScenarioCall::Abort => self.on_connection(connection, |socket| UserCall::Abort { socket }),
             ScenarioCall::Set(knob) => {
                 let knob = knob.resolve(self.msl);
@@ -151,6 +152,7 @@ fn is(outcome: &CallOutcome, expected: &ExpectedOutcome) -> bool {
         | (CallOutcome::Error(_), ExpectedOutcome::AnyFailure) => true,
         (CallOutcome::Sent(octets), ExpectedOutcome::Octets(wanted)) => *octets == *wanted as usize,
         (CallOutcome::Received(octets), ExpectedOutcome::Octets(wanted)) => octets.len() == *wanted as usize,
+        (CallOutcome::Reported(report), ExpectedOutcome::Reported(wanted)) => report == wanted,
         (CallOutcome::Error(failure), ExpectedOutcome::Failure(wanted)) => failure == wanted,
         _ => false,
     }

@@ -69,6 +69,7 @@ impl Monitor {
             UserCall::Listen { .. }
             | UserCall::Connect { .. }
             | UserCall::Accept { .. }
+            | UserCall::Report { .. }
             | UserCall::Set { .. } => {
                 return;
             }
@@ -237,7 +238,7 @@ impl Monitor {
         };
         for pair in &mut self.pairs[meant] {
             match knob {
-                Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) => {}
+                Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) | Knob::ErrorReports(_) => {}
                 Knob::KeepAlive(interval) if known => pair.keep_alive = interval,
                 Knob::KeepAlive(interval) => {
                     let shorter = |known: Duration| interval.map_or(known, |interval| interval.min(known));

@@ -107,6 +107,7 @@ impl Peer {
                 outcome
             }
             ScenarioCall::Close => self.on_socket(|socket| UserCall::Close { socket }),
+            ScenarioCall::Report => self.on_socket(|socket| UserCall::Report { socket }),
             ScenarioCall::Abort => self.on_socket(|socket| UserCall::Abort { socket }),
             ScenarioCall::Set(knob) => {
                 let knob = knob.resolve(self.stack.declaration().msl);

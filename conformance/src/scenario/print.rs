@@ -189,6 +189,7 @@ impl Display for ScenarioCall {
             Self::Close => f.write_str("close"),
             Self::Abort => f.write_str("abort"),
             Self::Set(knob) => write!(f, "set {knob}"),
+            Self::Report => f.write_str("report"),
         }
     }
 }
@@ -204,6 +205,7 @@ impl Display for ScenarioKnob {
             Self::UserTimeout(Some(span)) => write!(f, "user-timeout {span}"),
             Self::TrafficClass(class) => write!(f, "traffic-class {class}"),
             Self::TimeToLive(ttl) => write!(f, "ttl {ttl}"),
+            Self::ErrorReports(on) => write!(f, "error-reports {}", on_or_off(*on)),
         }
     }
 }
@@ -216,6 +218,7 @@ impl ExpectedOutcome {
             Self::Octets(_) => "",
             Self::Nothing => "nothing",
             Self::EndOfStream => "end",
+            Self::Reported(report) => report.name(),
             Self::Failure(CallFailure::Reset) => "reset",
             Self::Failure(CallFailure::Refused) => "refused",
             Self::Failure(CallFailure::Closing) => "closing",
@@ -245,6 +248,7 @@ impl Display for CallOutcome {
             Self::Received(octets) => octets.len().fmt(f),
             Self::WouldBlock => ExpectedOutcome::Nothing.fmt(f),
             Self::EndOfStream => ExpectedOutcome::EndOfStream.fmt(f),
+            Self::Reported(report) => f.write_str(report.name()),
             Self::Error(CallFailure::Other(text)) => f.write_str(text),
             Self::Error(failure) => ExpectedOutcome::Failure(failure.clone()).fmt(f),
         }

@@ -156,6 +156,7 @@ fn calls() -> impl Strategy<Value = ScenarioCall> {
         Just(ScenarioCall::Receive(DEFAULT_RECEIVE)),
         Just(ScenarioCall::Close),
         Just(ScenarioCall::Abort),
+        Just(ScenarioCall::Report),
         knobs().prop_map(ScenarioCall::Set),
     ]
 }
@@ -167,6 +168,7 @@ fn knobs() -> impl Strategy<Value = ScenarioKnob> {
         option::of(spans()).prop_map(ScenarioKnob::UserTimeout),
         (0..=MAX_TRAFFIC_CLASS).prop_map(ScenarioKnob::TrafficClass),
         (1..=u8::MAX).prop_map(ScenarioKnob::TimeToLive),
+        any::<bool>().prop_map(ScenarioKnob::ErrorReports),
     ]
 }
 
@@ -185,6 +187,7 @@ fn outcomes() -> impl Strategy<Value = ExpectedOutcome> {
         Just(ExpectedOutcome::EndOfStream),
         select(failures).prop_map(ExpectedOutcome::Failure),
         Just(ExpectedOutcome::AnyFailure),
+        select(Report::ALL.to_vec()).prop_map(ExpectedOutcome::Reported),
     ]
 }
 

@@ -96,6 +96,9 @@ fn declaration(release: &str) -> Declaration {
             Capability::SourceRoute,
             "Linux takes it by setsockopt(IP_OPTIONS), for which this adapter has no safe binding".into(),
         ), (
+            Capability::Reports,
+            "Linux tells by SIGURG, by poll and by IP_RECVERR's queue, none of which this adapter asks".into(),
+        ), (
             Capability::RefusingDevice,
             "a TUN device of Linux drops what nobody takes; it does not refuse it (drivers/net/tun.c, tun_net_xmit)".into(),
         ), (
@@ -217,6 +220,7 @@ impl Host {
             UserCall::Close { socket } => self.on(socket, Endpoint::close),
             UserCall::Abort { socket } => self.on(socket, Endpoint::abort),
             UserCall::Set { socket, knob } => self.on(socket, |it| it.set(knob, &setup)),
+            UserCall::Report { .. } => CallOutcome::Error(CallFailure::Other("not asked for".into())),
         }
     }
 

@@ -7,14 +7,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tcpspec_core::event::{Call, CallError, Outcome, Remote};
+use tcpspec_core::event::{Call, CallError, Outcome, Remote, Signal};
 use tcpspec_core::host::{Connection, ConnectionId, Ending, Host, IssSource, Settings, SocketPair, Step};
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Actions, Context, Event, IcmpError, Instant, Profile, RuleSet, SeqNumber, State, Tcb};
 
 use super::{
-    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Setup, SocketId,
-    Stack, UserCall,
+    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, NextTimer, Report, Setup,
+    SocketId, Stack, UserCall,
 };
 use crate::wire;
 use line::Line;
@@ -77,7 +77,12 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
     /// The reference of [`Reference::new`], but for what `step` makes of the events of its connections.
     #[must_use]
     pub fn with_step(step: S) -> Self {
-        let profile = Profile::extended();
+        Self::with_profile_and_step(Profile::extended(), step)
+    }
+
+    /// Likewise, with other choices.
+    #[must_use]
+    pub fn with_profile_and_step(profile: Profile, step: S) -> Self {
         Self::around(Host::with_step(settings_at_rest(profile), step), profile)
     }
 
@@ -194,11 +199,29 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
                 self.line.of(pair).traffic_class = class;
                 CallOutcome::Ok
             }
+            Knob::ErrorReports(on) => {
+                self.host.set_error_reports(ConnectionId(socket.0), on);
+                CallOutcome::Ok
+            }
             Knob::TimeToLive(ttl) => {
                 let pair = connection.pair;
                 self.line.of(pair).ttl = ttl;
                 CallOutcome::Ok
             }
+        }
+    }
+
+    /// The next of what the host tells the user of a connection.
+    fn report(&mut self, socket: SocketId) -> CallOutcome {
+        if self.connection(socket).is_none() {
+            return CallOutcome::Error(CallFailure::NoConnection);
+        }
+        match self.host.next_report(ConnectionId(socket.0)) {
+            Some(Signal::UrgentText) => CallOutcome::Reported(Report::UrgentText),
+            Some(Signal::UrgentTextEnds) => CallOutcome::Reported(Report::UrgentTextEnds),
+            Some(Signal::DeliveryTrouble) => CallOutcome::Reported(Report::DeliveryTrouble),
+            // The others are told by what other calls answer.
+            Some(_) | None => CallOutcome::WouldBlock,
         }
     }
 
@@ -358,6 +381,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Stack for Reference<S
             UserCall::Send { socket, text, urgent } => self.send(socket, text, urgent),
             UserCall::Receive { socket, max } => self.receive(socket, max),
             UserCall::Set { socket, knob } => self.set(socket, knob),
+            UserCall::Report { socket } => self.report(socket),
             UserCall::Close { socket } | UserCall::Abort { socket } => {
                 let ending = self.connection(socket).and_then(|connection| connection.ending);
                 let close = matches!(call, UserCall::Close { .. });

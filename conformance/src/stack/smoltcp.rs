@@ -37,7 +37,8 @@ mod device;
 mod listening;
 
 /// What smoltcp is, cannot do, and chose.
-static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
+static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| {
+    Declaration {
     name: "smoltcp".into(),
     version: "0.14.0".into(),
     msl: Duration::from_secs(5),
@@ -53,6 +54,11 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
         (
             Capability::TrafficClass,
             "smoltcp writes a Diffserv field of zero (src/wire/ipv4.rs, Repr::emit)".into(),
+        ),
+        (
+            Capability::Reports,
+            "smoltcp tells its user of nothing but ends: it has no urgent text and hears no ICMP (src/socket/tcp.rs)"
+                .into(),
         ),
         (Capability::SourceRoute, "smoltcp sends no IPv4 options (src/wire/ipv4.rs, Repr::emit)".into()),
         (
@@ -74,6 +80,7 @@ static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| Declaration {
             "smoltcp leaves it to the program, here BACKLOG in src/stack/smoltcp/listening.rs".into(),
         ),
     ],
+}
 });
 
 /// How often `poll_at` may ask for another poll at the same time before this counts as an endless loop.
@@ -238,6 +245,9 @@ impl Host {
                 None => CallOutcome::Error(CallFailure::NoConnection),
                 Some((_, socket)) => set(socket, knob),
             },
+            UserCall::Report { .. } => {
+                CallOutcome::Error(CallFailure::Other("nothing is told unasked".into()))
+            }
         }
     }
 
@@ -368,7 +378,9 @@ fn set(socket: &mut tcp::Socket<'_>, knob: Knob) -> CallOutcome {
         Knob::KeepAlive(interval) => socket.set_keep_alive(interval.map(smoltcps)),
         Knob::UserTimeout(timeout) => socket.set_timeout(timeout.map(smoltcps)),
         Knob::TimeToLive(ttl) => socket.set_hop_limit(Some(ttl)),
-        Knob::TrafficClass(_) => return CallOutcome::Error(CallFailure::Other("no such knob".into())),
+        Knob::TrafficClass(_) | Knob::ErrorReports(_) => {
+            return CallOutcome::Error(CallFailure::Other("no such knob".into()));
+        }
     }
     CallOutcome::Ok
 }

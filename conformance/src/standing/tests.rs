@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
 
+use tcpspec_core::event::Call;
+use tcpspec_core::{Actions, Context, Event, Profile, Tcb};
+
 use super::*;
 use crate::report;
 use crate::requirement::Testability;
@@ -85,4 +88,41 @@ fn over_ipv6_nothing_is_said_of_the_ipv4_header() {
         let found = measured.iter().find(|(measured, _, _)| *measured == id).map(|(_, _, found)| found);
         assert!(matches!(found, Some(Found::NotConcerned(_))), "{id}: {found:?}");
     }
+}
+
+/// What the choice says of SHLD-3, which speaks of hosts that close both ways at once.
+fn on_unread_text(stack: &mut dyn Stack) -> Found {
+    let measured = choices::of_profile(&profile::infer(stack, Family::V4));
+    measured.into_iter().find(|(id, _, _)| *id == "SHLD-3").expect("it is inferred").2
+}
+
+#[test]
+fn whoever_closes_both_ways_at_once_resets_for_unread_text_and_whoever_reads_on_need_not() {
+    let half_duplex = Profile { half_duplex_close: true, ..Profile::default() };
+    assert!(matches!(on_unread_text(&mut Reference::new()), Found::NotConcerned(_)));
+    assert!(matches!(on_unread_text(&mut Reference::with_profile(half_duplex)), Found::Meets(_)));
+    let forgets_what_is_unread =
+        |tcb: &mut Tcb, context: Context, event: Event<'_>, actions: &mut Actions| {
+            if event == Event::Call(Call::Close) {
+                tcb.receive_queue.clear();
+            }
+            tcpspec_core::step(tcb, context, event, actions);
+        };
+    let mut faulty = Reference::with_profile_and_step(half_duplex, forgets_what_is_unread);
+    assert!(matches!(on_unread_text(&mut faulty), Found::Departs(_)));
+}
+
+#[test]
+fn all_that_the_wire_shows_is_tested_and_most_of_what_calls_show() {
+    let tested = |testability| {
+        let reference = of_reference();
+        let rows = reference.iter().filter(|standing| standing.requirement.testability == testability);
+        let (tested, not): (Vec<_>, Vec<_>) = rows
+            .map(|standing| (standing.requirement.id, standing.word))
+            .partition(|(_, word)| !matches!(word, Word::Untestable(_) | Word::Untested | Word::Skipped));
+        (tested.len(), not.into_iter().map(|(id, _)| id).collect::<Vec<_>>())
+    };
+    // The reference reads on after CLOSE, so that SHLD-3 is tested on other stacks only.
+    assert_eq!(tested(Testability::Wire), (91, vec!["SHLD-3"]));
+    assert_eq!(tested(Testability::Api).0, 15);
 }

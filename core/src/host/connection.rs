@@ -18,6 +18,9 @@ pub enum Ending {
     Failed(CallError),
 }
 
+/// Most reports that wait for the user of one connection.
+const MOST_REPORTS: usize = 16;
+
 /// One connection of a host.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -33,8 +36,11 @@ pub struct Connection {
     pub ending: Option<Ending>,
     /// The peer's FIN was taken: after the text comes the end of the stream.
     pub peer_closed: bool,
-    /// ICMP has reported a segment that was not delivered (MUST-47).
-    pub trouble: bool,
+    /// What its user is still to be told, the oldest first: urgent text (MUST-32, MUST-33) and delivery trouble (MUST-47).
+    /// What comes when [`MOST_REPORTS`] wait displaces the oldest.
+    pub reports: VecDeque<Signal>,
+    /// Its user wants to hear of delivery trouble (SHLD-20).
+    pub reports_errors: bool,
     /// It has been ESTABLISHED.
     pub(super) opened: bool,
     /// The listener that spawned it, until it is accepted.
@@ -58,7 +64,8 @@ impl Connection {
             unread: VecDeque::new(),
             ending: None,
             peer_closed: false,
-            trouble: false,
+            reports: VecDeque::new(),
+            reports_errors: true,
             opened: false,
             listener,
             released: false,
@@ -123,9 +130,17 @@ impl Connection {
             Signal::ConnectionRefused => self.fail(CallError::ConnectionRefused),
             Signal::UserTimeout => self.fail(CallError::UserTimeout),
             Signal::DestinationUnreachable => self.fail(CallError::DestinationUnreachable),
-            Signal::DeliveryTrouble => self.trouble = true,
-            Signal::Established | Signal::UrgentText | Signal::UrgentTextEnds => {}
+            Signal::DeliveryTrouble if !self.reports_errors => {}
+            Signal::DeliveryTrouble | Signal::UrgentText | Signal::UrgentTextEnds => self.report(signal),
+            Signal::Established => {}
         }
+    }
+
+    fn report(&mut self, signal: Signal) {
+        if self.reports.len() >= MOST_REPORTS {
+            self.reports.pop_front();
+        }
+        self.reports.push_back(signal);
     }
 
     fn fail(&mut self, error: CallError) {

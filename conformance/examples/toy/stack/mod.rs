@@ -44,6 +44,7 @@ impl Toy {
                 lack(Capability::TrafficClass, "the toy writes zero"),
                 lack(Capability::TimeToLive, "the toy writes 64"),
                 lack(Capability::SourceRoute, "the toy knows none"),
+                lack(Capability::Reports, "the toy tells nothing unasked"),
                 lack(Capability::ReturnRoute, "the toy skips IPv4 options"),
                 lack(Capability::Icmp, "the toy hears no ICMP"),
                 lack(Capability::CongestionControl, "the toy has none"),
@@ -145,6 +146,7 @@ impl Stack for Toy {
                 })
                 .map(|()| CallOutcome::Ok),
             UserCall::Set { .. } => Err(Ended::Because("no such knob")),
+            UserCall::Report { .. } => Err(Ended::Because("nothing is told unasked")),
         })
     }
 

@@ -6,14 +6,15 @@ use super::super::{
     DEFAULT_RECEIVE, ExpectedOutcome, MAX_OCTETS, MAX_TRAFFIC_CLASS, ScenarioCall, ScenarioKnob, Span,
 };
 use super::{choice, listed, number, segment};
-use crate::stack::CallFailure;
+use crate::stack::{CallFailure, Report};
 
 /// The words that calls begin with.
-pub(super) const WORDS: [&str; 6] = ["open", "send", "receive", "close", "abort", "set"];
-const KNOB_WORDS: [&str; 5] = ["nagle", "keep-alive", "user-timeout", "traffic-class", "ttl"];
+pub(super) const WORDS: [&str; 7] = ["open", "send", "receive", "close", "abort", "set", "report"];
+const KNOB_WORDS: [&str; 6] =
+    ["nagle", "keep-alive", "user-timeout", "traffic-class", "ttl", "error-reports"];
 
 /// The outcomes that are written as words.
-static OUTCOMES: [ExpectedOutcome; 9] = [
+static OUTCOMES: [ExpectedOutcome; 12] = [
     ExpectedOutcome::Ok,
     ExpectedOutcome::Nothing,
     ExpectedOutcome::EndOfStream,
@@ -23,6 +24,9 @@ static OUTCOMES: [ExpectedOutcome; 9] = [
     ExpectedOutcome::Failure(CallFailure::NoConnection),
     ExpectedOutcome::Failure(CallFailure::TimedOut),
     ExpectedOutcome::AnyFailure,
+    ExpectedOutcome::Reported(Report::UrgentText),
+    ExpectedOutcome::Reported(Report::UrgentTextEnds),
+    ExpectedOutcome::Reported(Report::DeliveryTrouble),
 ];
 
 /// What comes after one of [`WORDS`].
@@ -42,6 +46,7 @@ pub(super) fn call(word: &str, cursor: &mut Cursor<'_>) -> Result<ScenarioCall, 
         }),
         "close" => ScenarioCall::Close,
         "abort" => ScenarioCall::Abort,
+        "report" => ScenarioCall::Report,
         _ => ScenarioCall::Set(knob(cursor)?),
     })
 }
@@ -58,6 +63,7 @@ fn knob(cursor: &mut Cursor<'_>) -> Result<ScenarioKnob, ParseError> {
             let most = MAX_TRAFFIC_CLASS.into();
             ScenarioKnob::TrafficClass(number::up_to(cursor, "the Diffserv field", most)?)
         }
+        "error-reports" => ScenarioKnob::ErrorReports(choice(cursor, ["off", "on"])?),
         _ => ScenarioKnob::TimeToLive(number::within(cursor, "the time to live", 1..=u8::MAX.into())?),
     })
 }

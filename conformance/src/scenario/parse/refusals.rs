@@ -61,8 +61,8 @@ const LINES: &[(&str, &str)] = &[
     (
         "needs tells-reset",
         "7: found `tells-reset`, expected one of tells-resets, urgent, active-open, half-close, several-connections, \
-         refusing-device, keep-alive, user-timeout, traffic-class, ttl, source-route, return-route, icmp, \
-         congestion-control, window-scaling, selective-acknowledgment, exact-buffers; did you mean `tells-resets`?",
+         refusing-device, keep-alive, user-timeout, traffic-class, ttl, source-route, return-route, reports, \
+         icmp, congestion-control, window-scaling, selective-acknowledgment, exact-buffers; did you mean `tells-resets`?",
     ),
     (
         "setup",
@@ -146,7 +146,7 @@ const LINES: &[(&str, &str)] = &[
     ("+0 send 5 urgently", "11: found `urgently`, expected the end of the line; did you mean `urgent`?"),
     (
         "+0 set keepalive 5",
-        "8: found `keepalive`, expected what to set: nagle, keep-alive, user-timeout, traffic-class, ttl; did you mean \
+        "8: found `keepalive`, expected what to set: nagle, keep-alive, user-timeout, traffic-class, ttl, error-reports; did you mean \
          `keep-alive`?",
     ),
     ("+0 set nagle 1", "14: found `1`, expected `on` or `off`"),
@@ -156,12 +156,12 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 close ->",
         "12: found the end of the line, expected an outcome: a number of octets, ok, nothing, end, reset, \
-         refused, closing, no-connection, timed-out, failure",
+         refused, closing, no-connection, timed-out, failure, urgent-text, urgent-text-ends, delivery-trouble",
     ),
     (
         "+0 close -> rest",
         "13: found `rest`, expected an outcome: a number of octets, ok, nothing, end, reset, refused, \
-         closing, no-connection, timed-out, failure; did you mean `reset`?",
+         closing, no-connection, timed-out, failure, urgent-text, urgent-text-ends, delivery-trouble; did you mean `reset`?",
     ),
     ("+0 close -> ok reset", "16: found `reset`, expected the end of the line"),
     ("+0 quiet", "9: found the end of the line, expected a length of time such as 0.5, 500ms, 20us or 2msl"),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::words::printable;
 use crate::stack::{
-    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, Setup, SocketId, UserCall,
+    CallFailure, CallOutcome, Capability, Choice, Clock, Declaration, Knob, Report, Setup, SocketId, UserCall,
 };
 
 /// Version of the protocol. It grows when a word changes its meaning or goes.
@@ -72,6 +72,9 @@ pub(super) enum Action<'a> {
     Abort {
         socket: u32,
     },
+    Report {
+        socket: u32,
+    },
     Set {
         socket: u32,
         #[serde(flatten)]
@@ -98,6 +101,7 @@ pub(super) enum KnobSetting {
     UserTimeout(Option<u64>),
     TrafficClass(u8),
     Ttl(u8),
+    ErrorReports(bool),
 }
 
 impl Action<'_> {
@@ -119,6 +123,7 @@ impl Action<'_> {
             Self::Close { .. } => "took the call `close`",
             Self::Abort { .. } => "took the call `abort`",
             Self::Set { .. } => "took the call `set`",
+            Self::Report { .. } => "took the call `report`",
             Self::Deliver { .. } => "took a segment",
             Self::Run { .. } => "let time pass",
             Self::Refuse { .. } => "was told what its network device takes",
@@ -139,6 +144,7 @@ impl<'a> From<UserCall<'a>> for Action<'a> {
             UserCall::Close { socket } => Self::Close { socket: socket.0 },
             UserCall::Abort { socket } => Self::Abort { socket: socket.0 },
             UserCall::Set { socket, knob } => Self::Set { socket: socket.0, knob: knob.into() },
+            UserCall::Report { socket } => Self::Report { socket: socket.0 },
         }
     }
 }
@@ -151,6 +157,7 @@ impl From<Knob> for KnobSetting {
             Knob::UserTimeout(timeout) => Self::UserTimeout(timeout.map(microseconds)),
             Knob::TrafficClass(class) => Self::TrafficClass(class),
             Knob::TimeToLive(ttl) => Self::Ttl(ttl),
+            Knob::ErrorReports(on) => Self::ErrorReports(on),
         }
     }
 }
@@ -304,7 +311,27 @@ pub(super) enum Outcome {
     Received(Packet),
     Nothing,
     End,
+    Reported(ReportWord),
     Error(String),
+}
+
+/// What the user is told, in the words that scenarios use.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ReportWord {
+    UrgentText,
+    UrgentTextEnds,
+    DeliveryTrouble,
+}
+
+impl ReportWord {
+    const fn report(self) -> Report {
+        match self {
+            Self::UrgentText => Report::UrgentText,
+            Self::UrgentTextEnds => Report::UrgentTextEnds,
+            Self::DeliveryTrouble => Report::DeliveryTrouble,
+        }
+    }
 }
 
 impl Outcome {
@@ -317,6 +344,7 @@ impl Outcome {
             Self::Received(Packet(octets)) => CallOutcome::Received(octets),
             Self::Nothing => CallOutcome::WouldBlock,
             Self::End => CallOutcome::EndOfStream,
+            Self::Reported(word) => CallOutcome::Reported(word.report()),
             Self::Error(word) => CallOutcome::Error(failure(&word)),
         };
         if possible(call, &outcome) {
@@ -335,6 +363,7 @@ const fn possible(call: &UserCall<'_>, outcome: &CallOutcome) -> bool {
         | (UserCall::Accept { .. }, CallOutcome::Opened(_) | CallOutcome::WouldBlock)
         | (UserCall::Receive { .. }, CallOutcome::WouldBlock | CallOutcome::EndOfStream)
         | (UserCall::Send { .. }, CallOutcome::WouldBlock)
+        | (UserCall::Report { .. }, CallOutcome::Reported(_) | CallOutcome::WouldBlock)
         | (UserCall::Close { .. } | UserCall::Abort { .. } | UserCall::Set { .. }, CallOutcome::Ok) => true,
         (UserCall::Send { text, .. }, CallOutcome::Sent(octets)) => *octets <= text.len(),
         (UserCall::Receive { max, .. }, CallOutcome::Received(octets)) => {

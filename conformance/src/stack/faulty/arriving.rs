@@ -334,7 +334,17 @@ static SIGNALS: &[Entry<Steps>] = &[
     ("signal/urgent-text-never", &["MUST-32", "MUST-33", "R9293-3.8.5-a"], |step| {
         unsaid(step, Signal::UrgentText);
     }),
-    ("signal/end-of-urgent-text-never", &["R9293-3.8.5-a"], |step| unsaid(step, Signal::UrgentTextEnds)),
+    ("signal/urgent-text-told-once-only", &["MUST-32"], |step| {
+        if step.before.rcv.up.is_some() {
+            unsaid(step, Signal::UrgentText);
+        }
+    }),
+    ("signal/end-of-urgent-text-never", &["MUST-33", "R9293-3.8.5-a"], |step| {
+        unsaid(step, Signal::UrgentTextEnds);
+    }),
+    ("signal/delivery-trouble-never", &["MUST-47", "SHLD-25"], |step| {
+        unsaid(step, Signal::DeliveryTrouble);
+    }),
     ("signal/open-before-it-is", &["R9293-3.10.7.4-n"], |step| {
         if step.actions.rules.has(Rule::Listen5) {
             step.actions.list.push(Action::Signal(Signal::Established));

@@ -1,4 +1,5 @@
-//! Faults of what the user chooses for IP: the time to live, and source routes (RFC 9293 §3.9.2).
+//! Faults of what the user chooses for IP, the time to live and source routes (RFC 9293 §3.9.2), and of what the user
+//! wants to be told (§3.9.1.8).
 
 use std::net::Ipv4Addr;
 
@@ -19,6 +20,16 @@ static CALLS: &[Entry<Calls>] = &[
     ("call/time-to-live-ignored", &["MUST-49"], |stack, _, call| match call {
         UserCall::Set { knob: Knob::TimeToLive(_), .. } => CallOutcome::Ok,
         _ => stack.call(*call),
+    }),
+    ("call/error-reports-not-switched-off", &["SHLD-20"], |stack, _, call| match call {
+        UserCall::Set { knob: Knob::ErrorReports(_), .. } => CallOutcome::Ok,
+        _ => stack.call(*call),
+    }),
+    ("call/reports-switched-off-for-good", &["SHLD-20"], |stack, _, call| match *call {
+        UserCall::Set { socket, knob: Knob::ErrorReports(_) } => {
+            stack.call(UserCall::Set { socket, knob: Knob::ErrorReports(false) })
+        }
+        other => stack.call(other),
     }),
     ("call/route-ignored", &["MUST-51"], |stack, _, call| match *call {
         UserCall::Connect { port, remote, .. } => stack.call(UserCall::Connect { port, remote, route: &[] }),

@@ -338,6 +338,14 @@ fn life(stack: &mut dyn Stack) -> Vec<String> {
             for urgent in [false, true] {
                 said.push(stack.call(UserCall::Send { socket, text: &[1, 2], urgent }).to_string());
             }
+            let trouble = [false, true].map(|on| {
+                stack.call(UserCall::Set { socket, knob: Knob::ErrorReports(on) });
+                let endpoints = wire::Endpoints { source: here, destination: peer };
+                let lost = packet(here, peer, &Segment { seq: seq + 1, ctl: Control::ACK, ..request });
+                stack.deliver(&wire::icmp_error((3, 1), endpoints, &lost));
+                stack.call(UserCall::Report { socket }).to_string()
+            });
+            said.extend(trouble);
             let end = if close { UserCall::Close { socket } } else { UserCall::Abort { socket } };
             said.push(stack.call(end).to_string());
         }

@@ -123,6 +123,8 @@ impl Endpoint {
                     socket.set_tos_v4(u32::from(class) << 2)?;
                 }
                 Knob::TrafficClass(class) => socket.set_tclass_v6(u32::from(class) << 2)?,
+                // Sockets have no such switch, and none is asked for.
+                Knob::ErrorReports(_) => return Err(ErrorKind::Unsupported.into()),
                 Knob::TimeToLive(ttl) if setup.local.is_ipv4() => socket.set_ttl_v4(ttl.into())?,
                 Knob::TimeToLive(ttl) => socket.set_unicast_hops_v6(ttl.into())?,
             }
