@@ -20,6 +20,7 @@ mod draw;
 pub mod finding;
 mod generate;
 mod mutate;
+pub mod octets;
 mod pool;
 mod shrink;
 mod task;

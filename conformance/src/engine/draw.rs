@@ -11,6 +11,8 @@ pub enum Draw<'a> {
     Chance(Generator),
     /// Octets that another fuzzer chose. When they are used up every choice is the first.
     Octets(&'a [u8]),
+    /// Chance, and the octets that would make the same choices.
+    Noted(Generator, Vec<u8>),
 }
 
 impl Draw<'_> {
@@ -25,14 +27,20 @@ impl Draw<'_> {
 
     /// A number below `limit`, or zero if there is none.
     pub fn below(&mut self, limit: u32) -> u32 {
+        let chance = |generator: &mut Generator| generator.below(limit.into()).try_into().unwrap_or_default();
+        let wanted = match limit {
+            0..=0x100 => 1,
+            0x101..=0x1_0000 => 2,
+            _ => 4,
+        };
         match self {
-            Self::Chance(generator) => u32::try_from(generator.below(limit.into())).unwrap_or_default(),
+            Self::Chance(generator) => chance(generator),
+            Self::Noted(generator, octets) => {
+                let number: u32 = chance(generator);
+                octets.extend_from_slice(&number.to_be_bytes()[4 - wanted..]);
+                number
+            }
             Self::Octets(octets) => {
-                let wanted = match limit {
-                    0..=0x100 => 1,
-                    0x101..=0x1_0000 => 2,
-                    _ => 4,
-                };
                 let (taken, left) = octets.split_at(wanted.min(octets.len()));
                 *octets = left;
                 let number = taken.iter().fold(0, |number, octet| number << 8 | u32::from(*octet));
