@@ -218,7 +218,8 @@ impl<'s> Bench<'s> {
             standstill: 0,
             late: Duration::ZERO,
             late_in_all: Duration::ZERO,
-            trace: Trace::default(),
+            // Most steps are answered by one segment at most.
+            trace: Trace::with_capacity(2 * scenario.steps.len()),
             addresses,
             connections: Connection::all_of(scenario, addresses),
             pending: VecDeque::new(),

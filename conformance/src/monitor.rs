@@ -387,23 +387,23 @@ impl Monitor {
             if pair.hypotheses.blind {
                 continue;
             }
-            let first = *pair.hypotheses.first();
             // What cannot come before it is due is missing already.
             let sleeps = sleeps_until(now, next, &terms);
             if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
-                let missing = overdue::missing(&first, sleeps).expect("every hypothesis misses something");
-                return Err(objection::missing(&first, missing));
+                let first = pair.hypotheses.first();
+                let missing = overdue::missing(first, sleeps).expect("every hypothesis misses something");
+                return Err(objection::missing(first, missing));
             }
             for hypothesis in pair.hypotheses.as_mut_slice() {
-                *hypothesis = hypothesis.without_resets_that_might_have_come_by(sleeps);
+                hypothesis.forget_resets_that_might_have_come_by(sleeps);
             }
             pair.hypotheses.merge();
-            let first = *pair.hypotheses.first();
             let late = |hypothesis: &Hypothesis| {
                 liveness::waits(hypothesis, pair, &terms).filter(|wait| wait.by <= sleeps)
             };
             if pair.hypotheses.all(|hypothesis| late(hypothesis).is_some()) {
-                return Err(objection::asleep(&first, late(&first), next, now));
+                let first = pair.hypotheses.first();
+                return Err(objection::asleep(first, late(first), next, now));
             }
         }
         Ok(())

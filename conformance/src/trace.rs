@@ -205,6 +205,12 @@ impl Trace {
         Self { absolute: true, ..Self::default() }
     }
 
+    /// An empty trace with room for so many events.
+    #[must_use]
+    pub fn with_capacity(events: usize) -> Self {
+        Self { entries: Vec::with_capacity(events), numbering: Vec::with_capacity(events), ..Self::default() }
+    }
+
     /// Writes down one more event.
     pub fn push(&mut self, entry: Entry) {
         if let Happening::Segment { from, segment, .. }

@@ -223,9 +223,10 @@ impl Hypothesis {
     }
 
     /// Resets that may come and have not come at once do not come any more.
-    pub(super) fn without_resets_that_might_have_come_by(self, now: Instant) -> Self {
-        let resets = self.resets.map(|reset| reset.filter(|reset| reset.required || reset.due.by > now));
-        Self { resets, ..self }
+    pub(super) fn forget_resets_that_might_have_come_by(&mut self, now: Instant) {
+        for reset in &mut self.resets {
+            reset.take_if(|reset| !reset.required && reset.due.by <= now);
+        }
     }
 
     /// RCV.NXT is known.

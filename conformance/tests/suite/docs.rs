@@ -1,11 +1,13 @@
 //! The page on scenarios keeps pace with the language: its examples parse and it names every word. That on variations
-//! has every one that explains a difference.
+//! has every one that explains a difference. What the page on the oracle shows of its stories is what a run prints.
 //!
 //! The pages are outside the package, so in a packaged crate there is nothing to compare with.
 
-use tcpspec::differential::VARIATIONS;
-use tcpspec::scenario::{AddressClass, Anchor, IcmpKind, MAX_STEPS, parse, print_file};
-use tcpspec::stack::Capability;
+use tcpspec::bench::Family;
+use tcpspec::differential::{Differential, VARIATIONS};
+use tcpspec::report::differential as sides;
+use tcpspec::scenario::{AddressClass, Anchor, IcmpKind, MAX_STEPS, parse, parse_one, print_file};
+use tcpspec::stack::{self, Capability};
 
 /// The page on scenarios, if the whole repository is here.
 fn page() -> Option<String> {
@@ -89,4 +91,21 @@ fn every_variation_that_explains_a_difference_is_on_the_page() {
     for variation in VARIATIONS {
         assert!(page.contains(&format!("| {} |", variation.id)), "{variation:?}");
     }
+}
+
+#[test]
+fn what_the_page_on_the_oracle_shows_is_what_differ_prints() {
+    let Some(page) = page_on("oracle") else { return };
+    let stories = examples(&page);
+    assert!(stories.len() >= 3, "the page has stories");
+    let built_in = |name| stack::by_name(name).expect("built in");
+    let (mut smoltcp, mut reference) = (built_in("smoltcp"), built_in("reference"));
+    let mut shown = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    for (line, story) in stories {
+        let story = parse_one(&story).unwrap_or_else(|error| panic!("the story at line {line}: {error}"));
+        let comparison = Differential::default().compare(&mut *smoltcp, &mut *reference, &story, Family::V4);
+        let printed = sides::render(&story, &comparison);
+        assert_eq!(shown.next(), Some(&*printed), "the story at line {line}");
+    }
+    assert_eq!(shown.next(), None, "a block without its story");
 }
