@@ -24,7 +24,7 @@ use addresses::Addresses;
 use broke::Broke;
 pub(crate) use broke::without_numbers;
 use connection::Connection;
-pub(crate) use connection::peer_iss;
+pub(crate) use connection::{peer_iss, sockets_of};
 use emission::Emission;
 use tally::Tally;
 use time::Moment;

@@ -19,6 +19,7 @@ use crate::verdict::{Failure, Verdict};
 
 mod difference;
 mod merged;
+pub mod relations;
 mod situation;
 #[cfg(test)]
 mod tests;

@@ -286,6 +286,13 @@ pub enum ScenarioCall {
     Report,
 }
 
+impl ScenarioCall {
+    /// Whether it is an OPEN.
+    pub(crate) const fn opens(self) -> bool {
+        matches!(self, Self::OpenPassive | Self::OpenActive | Self::OpenActiveBy(_))
+    }
+}
+
 /// What a user sets on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScenarioKnob {

@@ -29,6 +29,38 @@ pub(crate) fn peer_iss(scenario: &Scenario, label: u8) -> SeqNumber {
     SeqNumber(scenario.setup.peer_iss.unwrap_or(PEER_ISS)) + further.wrapping_mul(BETWEEN_ISSES)
 }
 
+/// The labels of the first connection, and of every other one that the scenario names.
+fn labels_of(scenario: &Scenario) -> Vec<u8> {
+    let named = scenario.steps.iter().map(|step| step.connection);
+    let mut labels: Vec<u8> =
+        named.chain(scenario.connections.iter().map(|setup| setup.label)).chain([1]).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+/// What a scenario says of a connection's sockets.
+fn setup_of(scenario: &Scenario, label: u8) -> ConnectionSetup {
+    let setup = scenario.connections.iter().find(|setup| setup.label == label);
+    setup.copied().unwrap_or(ConnectionSetup { label, ..ConnectionSetup::default() })
+}
+
+/// The ports of the passive end and of the active end.
+fn ports_of(setup: ConnectionSetup) -> (u16, u16) {
+    let client = CLIENT_PORT + u16::from(setup.label - 1);
+    (setup.service.unwrap_or(SERVICE_PORT), setup.client.unwrap_or(client))
+}
+
+/// The sockets of each connection of a scenario, all of them named.
+pub(crate) fn sockets_of(scenario: &Scenario) -> Vec<ConnectionSetup> {
+    let named = |label| {
+        let setup = setup_of(scenario, label);
+        let (service, client) = ports_of(setup);
+        ConnectionSetup { service: Some(service), client: Some(client), ..setup }
+    };
+    labels_of(scenario).into_iter().map(named).collect()
+}
+
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) label: u8,
@@ -55,16 +87,10 @@ pub(super) struct Connection {
 impl Connection {
     /// The first connection, and every other one that the scenario names.
     pub(super) fn all_of(scenario: &Scenario, addresses: Addresses) -> Vec<Self> {
-        let named = scenario.steps.iter().map(|step| step.connection);
-        let mut labels: Vec<u8> =
-            named.chain(scenario.connections.iter().map(|setup| setup.label)).chain([1]).collect();
-        labels.sort_unstable();
-        labels.dedup();
-        labels
+        labels_of(scenario)
             .into_iter()
             .map(|label| {
-                let setup = scenario.connections.iter().find(|setup| setup.label == label);
-                let setup = setup.copied().unwrap_or(ConnectionSetup { label, ..ConnectionSetup::default() });
+                let setup = setup_of(scenario, label);
                 let opens = |call: &What| {
                     let active = |call: &ScenarioCall| {
                         matches!(call, ScenarioCall::OpenActive | ScenarioCall::OpenActiveBy(_))
@@ -79,10 +105,7 @@ impl Connection {
 
     fn new(setup: ConnectionSetup, active: bool, peer_iss: SeqNumber, addresses: Addresses) -> Self {
         let peer = addresses.of_class(setup.peer.unwrap_or(AddressClass::Peer));
-        let (service, client) = (
-            setup.service.unwrap_or(SERVICE_PORT),
-            setup.client.unwrap_or(CLIENT_PORT + u16::from(setup.label - 1)),
-        );
+        let (service, client) = ports_of(setup);
         let mut connection = Self {
             label: setup.label,
             service,

@@ -31,7 +31,7 @@ const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 const MOST_CONNECTIONS: usize = 256;
 
 /// The reference with a choice of profile, and of what takes the events of its connections.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reference<S = Step> {
     declaration: Declaration,
     profile: Profile,

@@ -7,6 +7,7 @@ mod docs;
 #[cfg(feature = "model")]
 mod models;
 mod readme;
+mod relations;
 mod repetition;
 mod sensitivity;
 #[cfg(unix)]

@@ -57,7 +57,7 @@ impl Chosen {
 }
 
 /// The way to the network.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     emitted: VecDeque<Vec<u8>>,
     /// Buffers to use again.
