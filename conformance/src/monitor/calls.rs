@@ -148,7 +148,11 @@ impl Monitor {
 
     /// A socket for one of the connections that a listening socket got: which one is known if there is only one.
     fn accepted(&mut self, listener: SocketId, socket: SocketId) {
-        let Some(Role::Listener(port)) = self.sockets.role(listener) else { return };
+        let (port, open) = match self.sockets.role(listener) {
+            Some(Role::Listener(port)) => (port, true),
+            Some(Role::Closed(port)) => (port, false),
+            _ => return,
+        };
         let Self { pairs, pairs_in_use, streams, .. } = self;
         let waits = |(index, stream): (usize, &Stream)| {
             let pair = &pairs[stream.pair];
@@ -157,7 +161,8 @@ impl Monitor {
         };
         let mut waiting = streams.all[..streams.in_use].iter().enumerate().filter_map(waits);
         let role = match (waiting.next(), waiting.next()) {
-            (Some(stream), None) => Role::Connection(stream),
+            (Some(stream), None) if open => Role::Connection(stream),
+            // What a closed listener still hands out is the stack's affair (V-60).
             _ => Role::Unknown,
         };
         if let Role::Connection(stream) = role {
@@ -180,7 +185,7 @@ impl Monitor {
         let Some(terms) = self.terms else { return };
         match self.sockets.role(socket) {
             Some(Role::Listener(port)) => {
-                self.sockets.set(socket, Role::Gone);
+                self.sockets.set(socket, Role::Closed(port));
                 self.listener_ended(now, port, abort);
             }
             Some(Role::Connection(_)) => {
@@ -198,7 +203,8 @@ impl Monitor {
                     pair.hypotheses.blind |= pair.user_unknown;
                 }
             }
-            Some(Role::Gone) | None => {}
+            Some(Role::Closed(port)) if !terms.several => self.listener_ended(now, port, abort),
+            Some(Role::Closed(_)) | None => {}
         }
     }
 

@@ -87,6 +87,7 @@ pub static LAWS: &[Law] = &[
     law("I-112", &["MUST-62", "R9293-3.9.1.2-d"], "the urgent pointer names the octet after the urgent text"),
     law("I-113", &["MUST-61"], "the segment that empties the send queue carries PSH"),
     law("I-115", &["MUST-8"], "initial sequence numbers grow with time"),
+    law("I-116", &["MUST-63", "MUST-57"], "nothing that comes from an address of no host is answered"),
     law("I-120", &["R9293-3.5.2-d"], "nothing is sent on a connection that is no more"),
     law("I-121", &["R5681-4.2-e"], "one acknowledgment for each segment at most"),
     law("I-127", &["MUST-45"], "segments leave from the connection's sockets"),

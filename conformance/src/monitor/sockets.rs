@@ -11,8 +11,8 @@ pub(super) enum Role {
     Connection(usize),
     /// It is one of several connections, and nothing says which.
     Unknown,
-    /// It is no more.
-    Gone,
+    /// It waited for requests on this port and was closed. Where the listening socket becomes the connection, it may be one.
+    Closed(u16),
 }
 
 /// The sockets of a run.

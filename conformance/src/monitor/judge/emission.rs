@@ -4,13 +4,14 @@ use tcpspec_core::options;
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Segment};
 
+use crate::monitor::can_be_a_peer;
 use crate::monitor::objection::{Judgement, object};
 use crate::monitor::pair::Pair;
 use crate::monitor::stream::Stream;
 use crate::monitor::terms::Terms;
 use crate::wire::Parsed;
 
-/// I-092, I-093, I-095, I-127: the header as such.
+/// I-092, I-093, I-095, I-116, I-127: the header as such.
 pub(in crate::monitor) fn header(packet: &Parsed<'_>, terms: &Terms) -> Judgement {
     let segment = &packet.segment;
     well_formed(segment)?;
@@ -21,6 +22,15 @@ pub(in crate::monitor) fn header(packet: &Parsed<'_>, terms: &Terms) -> Judgemen
     if source != terms.setup.local {
         let what = format!("a segment left from {source}, an address that is not the stack's");
         return object("I-127", "any segment", "another source", what);
+    }
+    let destination = packet.endpoints.destination.ip();
+    let asks = segment.has(Control::SYN) && !segment.has(Control::ACK);
+    // Whether the user may ask such an address is what OPEN says (I-074).
+    if !asks && !can_be_a_peer(destination) {
+        let what = format!(
+            "a segment left for {destination}, which no host has: what came from there is to be ignored"
+        );
+        return object("I-116", "any segment", "an answer to nobody", what);
     }
     Ok(())
 }
