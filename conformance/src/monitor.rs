@@ -10,6 +10,7 @@
 //! wire cannot show.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Instant, SeqNumber, State};
@@ -66,6 +67,8 @@ pub struct Monitor {
     pairs_in_use: usize,
     streams: Streams,
     sockets: Sockets,
+    /// The shortest user timeout that was set for a listening socket: its connections may have it.
+    patience_of_listeners: Option<Duration>,
     /// When the latest bare acknowledgments left.
     acknowledgments: Recent,
     /// Nothing is judged in what is left of this run.
@@ -165,6 +168,7 @@ impl Monitor {
         if opens && all_closed && self.listening(index, &first, terms) != Listening::No {
             let stream = self.streams.begin();
             self.pairs[index].begin_incarnation(stream);
+            self.pairs[index].patience = self.patience_of_listeners;
             if let Some(stream) = stream {
                 self.streams.all[stream].pair = index;
             }
@@ -343,6 +347,7 @@ impl Monitor {
         let options = pair.peer_options;
         pair.begin_incarnation(stream);
         pair.peer_options = options;
+        pair.patience = self.patience_of_listeners;
         // What came with the request was not kept for this incarnation.
         pair.hypotheses.blind |= pair.class.text || pair.class.ctl.has(Control::FIN);
         self.blind |= pair.hypotheses.blind;
@@ -413,7 +418,7 @@ impl Monitor {
 /// Until when the stack does nothing by itself: it says so itself, or time has shown it.
 fn sleeps_until(now: Instant, next: NextTimer, terms: &Terms) -> Instant {
     // What is due at its next timer may still come.
-    let before = |time: Instant| time - std::time::Duration::from_micros(1);
+    let before = |time: Instant| time - Duration::from_micros(1);
     match next {
         _ if terms.real => now,
         NextTimer::At(time) => now.max(before(time)),
@@ -486,7 +491,7 @@ impl Recent {
     }
 
     /// How many there were in the time before now, as far as remembered.
-    fn within(&self, now: Instant, interval: std::time::Duration) -> usize {
+    fn within(&self, now: Instant, interval: Duration) -> usize {
         let known = &self.times[..self.count.min(MOST_ACKNOWLEDGMENTS)];
         known.iter().filter(|time| now.since(**time) < interval).count()
     }
@@ -504,6 +509,7 @@ impl Watcher for Monitor {
         self.pairs_in_use = 0;
         self.streams.in_use = 0;
         self.sockets.clear();
+        self.patience_of_listeners = None;
         self.acknowledgments = Recent::default();
         self.blind = false;
         self.finding = None;

@@ -236,6 +236,10 @@ impl Monitor {
     }
 
     fn knob_set(&mut self, socket: SocketId, knob: Knob) {
+        if let (Some(Role::Listener(_)), Knob::UserTimeout(timeout)) = (self.sockets.role(socket), knob) {
+            let shortest = [self.patience_of_listeners, timeout].into_iter().flatten().min();
+            self.patience_of_listeners = shortest;
+        }
         // As long as nobody can tell which connection the user means, what is set may hold for any of them.
         let known = matches!(self.stream_of(socket), Some((_, Some(_))));
         let meant = match self.stream_of(socket) {
