@@ -7,8 +7,10 @@ use crate::scenario;
 use crate::stack::reference::Reference;
 use random::Dice;
 
+mod altered;
 mod faults;
 mod random;
+mod survivors;
 
 /// Random scenarios of each test; more come with TCPSPEC_SCENARIOS.
 fn rounds() -> u64 {

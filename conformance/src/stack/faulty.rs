@@ -219,7 +219,7 @@ impl Stepped<'_> {
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
     fn acknowledgment(&self) -> Outgoing {
         let Tcb { snd, rcv, .. } = &*self.tcb;
-        let wnd = u16::try_from(rcv.wnd).unwrap_or(u16::MAX);
+        let wnd = u16::try_from(rcv.wnd >> rcv.shift.unwrap_or(0)).unwrap_or(u16::MAX);
         Outgoing { seq: snd.nxt, ack: rcv.nxt, ctl: Control::ACK, wnd, ..Outgoing::default() }
     }
 

@@ -1,0 +1,269 @@
+//! Rules that no fault of the list breaks first: the reference with one thing altered by hand, one row for each.
+
+use std::collections::VecDeque;
+
+use tcpspec_core::profile::TimeWaitReuse;
+use tcpspec_core::{Control, Instant, Profile, State};
+
+use super::Monitor;
+use crate::bench::{self, Family, Run};
+use crate::scenario;
+use crate::stack::reference::Reference;
+use crate::stack::smoltcp::Smoltcp;
+use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use crate::wire::{self, Endpoints, Header};
+
+/// Alters the packet with this number and says how many copies of it leave.
+type Alter = fn(usize, &mut Endpoints, &mut Header<'_>) -> usize;
+
+/// The reference with what it sends altered.
+struct Altered {
+    reference: Reference,
+    alter: Alter,
+    /// Text that arrived is given to the user at once.
+    hasty: bool,
+    arrived: Vec<u8>,
+    sent: usize,
+    leaving: VecDeque<Vec<u8>>,
+}
+
+impl Stack for Altered {
+    fn declaration(&self) -> &Declaration {
+        self.reference.declaration()
+    }
+
+    fn reset(&mut self, setup: &Setup) {
+        self.reference.reset(setup);
+    }
+
+    fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        let answer = self.reference.call(call);
+        let reads = matches!(call, UserCall::Receive { .. });
+        if self.hasty && reads { CallOutcome::Received(self.arrived.clone()) } else { answer }
+    }
+
+    fn deliver(&mut self, packet: &[u8]) {
+        self.arrived = wire::parse(packet).expect("the peer sends TCP").segment.text.to_vec();
+        self.reference.deliver(packet);
+    }
+
+    fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
+        let mut original = Vec::new();
+        while self.leaving.is_empty() && self.reference.emit(&mut original) {
+            let parsed = wire::parse(&original).expect("the reference sends TCP");
+            let (mut endpoints, mut header) = (parsed.endpoints, Header::of_segment(&parsed.segment));
+            let copies = (self.alter)(self.sent, &mut endpoints, &mut header);
+            self.sent += 1;
+            let mut altered = Vec::new();
+            wire::build(&endpoints, &header, [parsed.segment.text, &[]], &mut altered).expect("it fits");
+            self.leaving.extend(std::iter::repeat_n(altered, copies));
+        }
+        packet.clear();
+        self.leaving.pop_front().inspect(|next| packet.extend_from_slice(next)).is_some()
+    }
+
+    fn run_until(&mut self, time: Instant) -> Instant {
+        self.reference.run_until(time)
+    }
+
+    fn next_timer(&self) -> NextTimer {
+        self.reference.next_timer()
+    }
+
+    fn state(&self, socket: SocketId) -> Option<State> {
+        self.reference.state(socket)
+    }
+}
+
+/// A rule, the story, and how the stack breaks the one in the other.
+struct Breach {
+    rule: &'static str,
+    story: &'static str,
+    profile: fn(&mut Profile),
+    alter: Alter,
+}
+
+const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
+
+const TIMESTAMPS: [u8; 12] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0];
+
+const BREACHES: [Breach; 8] = [
+    Breach {
+        rule: "I-047",
+        story: "+0 < R rcv.nxt+10\n+1 < R rcv.nxt+10\n+1 receive\n",
+        profile: |_| {},
+        alter: |number, _, _| usize::from(number != 2),
+    },
+    Breach {
+        rule: "I-066",
+        story: "+0 close\n+0 < F.\n+1 < S peer.nxt+1000\n+1 receive\n",
+        profile: |profile| profile.time_wait_reuse = TimeWaitReuse::HigherSequenceNumber,
+        alter: |number, _, header| {
+            if number > 0 && header.ctl.has(Control::SYN) {
+                header.seq = header.seq - (1 << 30);
+            }
+            1
+        },
+    },
+    Breach {
+        rule: "I-078",
+        story: "+0 close\n+0 < P. 1(10)\n+1 receive\n",
+        profile: |profile| profile.half_duplex_close = true,
+        alter: |_, _, header| usize::from(!header.ctl.has(Control::RST)),
+    },
+    Breach {
+        rule: "I-084",
+        story: "+0 < P. 1(10)\n+1 receive\n",
+        profile: |_| {},
+        alter: |number, _, header| {
+            if number > 0 {
+                header.seq = header.seq - 5;
+            }
+            1
+        },
+    },
+    Breach {
+        rule: "I-097",
+        story: "+1 receive\n",
+        profile: |_| {},
+        alter: |_, _, header| {
+            if header.ctl.has(Control::SYN) {
+                header.options = &TIMESTAMPS;
+            }
+            1
+        },
+    },
+    Breach {
+        rule: "I-111",
+        story: "+0 < P. 1(10)\n+1 receive\n",
+        profile: |_| {},
+        alter: |number, _, header| {
+            if number > 0 {
+                header.seq = header.seq - 1;
+            }
+            1
+        },
+    },
+    Breach {
+        rule: "I-121",
+        story: "+0 < P. 1(10)\n+1 receive\n",
+        profile: |_| {},
+        alter: |_, _, header| if header.ctl == Control::ACK { 4 } else { 1 },
+    },
+    Breach {
+        rule: "I-127",
+        story: "+1 receive\n",
+        profile: |_| {},
+        alter: |_, endpoints, _| {
+            endpoints.source.set_ip([192, 0, 2, 77].into());
+            1
+        },
+    },
+];
+
+fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
+    let text = format!("tcpspec 1\n\nscenario told\n\n{opening}{story}");
+    let story = scenario::parse_one(&text).expect("a story");
+    bench::run_watched(stack, &story, Family::V4, Some(&mut Monitor::new()))
+}
+
+fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {
+    let mut choices = Profile::default();
+    profile(&mut choices);
+    let reference = Reference::with_profile(choices);
+    Altered { reference, alter, hasty: false, arrived: Vec::new(), sent: 0, leaving: VecDeque::new() }
+}
+
+/// The rule that the run broke.
+fn broken(run: &Run) -> Option<&str> {
+    run.verdict.failure().and_then(|failure| failure.cause.as_ref()).map(|cause| cause.rule.as_ref())
+}
+
+/// The rules of [`BREACHES`] and of the tests beside it.
+pub(super) fn rules() -> impl Iterator<Item = &'static str> {
+    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076"])
+}
+
+#[test]
+fn each_breach_breaks_its_rule_and_the_same_story_without_it_none() {
+    for Breach { rule, story, profile, alter } in &BREACHES {
+        let run = play(&mut altered(*profile, *alter), OPEN, story);
+        assert_eq!(broken(&run), Some(*rule), "{rule}: {:?}\n{}", run.verdict, run.trace);
+        let run = play(&mut altered(*profile, |_, _, _| 1), OPEN, story);
+        assert_eq!(broken(&run), None, "{rule}: {:?}\n{}", run.verdict, run.trace);
+    }
+}
+
+#[test]
+fn text_of_a_crossing_request_is_not_for_the_user_before_the_connection_opens() {
+    let story = "+0 < S (10)\n+0 receive 10\n";
+    let mut stack = Altered { hasty: true, ..altered(|_| {}, |_, _, _| 1) };
+    let run = play(&mut stack, "+0 open active\n", story);
+    assert_eq!(broken(&run), Some("I-075"), "{:?}\n{}", run.verdict, run.trace);
+    let run = play(&mut Reference::new(), "+0 open active\n", story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn text_with_an_acknowledgment_too_old_to_be_believed_is_answered_or_taken() {
+    let opening = "+0 open passive\n+0 < S win 10\n+0 < . win 10\n";
+    let story = "+0 send 10\n+0 < . ack 11 win 10\n+0 send 10\n+0 < . ack 21 win 10\n\
+                 +0 < P. 1(5) ack 1 win 10\n+1 receive\n";
+    let run = play(&mut altered(|_| {}, |number, _, _| usize::from(number < 3)), opening, story);
+    assert_eq!(broken(&run), Some("I-056"), "{:?}\n{}", run.verdict, run.trace);
+    for profile in [Profile::default(), Profile::rfc793()] {
+        let run = play(&mut Reference::with_profile(profile), opening, story);
+        assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    }
+}
+
+#[test]
+fn a_request_that_is_repeated_keeps_its_number() {
+    let other: Alter = |number, _, header| {
+        header.seq += u32::from(number == 1);
+        1
+    };
+    let run = play(&mut altered(|_| {}, other), "+0 open active\n", "+2 receive\n");
+    assert_eq!(broken(&run), Some("I-076"), "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn what_comes_after_a_user_timeout_finds_no_connection_and_is_reset() {
+    let story = "+0 set user-timeout 5\n+0 send 10\n+50 < P. 1(10) ack 1\n+1 receive\n";
+    for stack in [&mut Reference::new() as &mut dyn Stack, &mut Smoltcp::new()] {
+        let run = play(stack, OPEN, story);
+        assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+        assert!(run.trace.to_string().contains("> R"), "{}", run.trace);
+    }
+    // Before the time is over nothing excuses it.
+    let resets: Alter = |number, _, header| {
+        if number == 2 {
+            (header.ctl, header.ack) = (Control::RST, tcpspec_core::SeqNumber(0));
+        }
+        1
+    };
+    let run = play(&mut altered(|_| {}, resets), OPEN, "+0 set user-timeout 5\n+0 send 10\n+3 receive\n");
+    assert_eq!(broken(&run), Some("I-120"), "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn a_user_who_closes_before_the_answer_may_reset_and_the_answer_finds_no_connection() {
+    let story = "+0.1 close\n+0.1 < S. ack 1\n+1 receive\n";
+    for stack in [&mut Reference::new() as &mut dyn Stack, &mut Smoltcp::new()] {
+        let run = play(stack, "+0 open active\n", story);
+        assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    }
+    // The answer must be reset, whatever was sent before it came.
+    let silent: Alter = |number, _, _| usize::from(number == 0);
+    let run = play(&mut altered(|_| {}, silent), "+0 open active\n", story);
+    assert_eq!(broken(&run), Some("I-032"), "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn two_full_segments_are_owed_an_acknowledgment_by_the_second_rule_of_delay() {
+    let mute: Alter = |number, _, _| usize::from(number == 0);
+    let run = play(&mut altered(|_| {}, mute), OPEN, "+0 < . 1(1460)\n+0 < . (1460)\n+1 receive\n");
+    assert_eq!(broken(&run), Some("I-103.2"), "{:?}\n{}", run.verdict, run.trace);
+    let run = play(&mut altered(|_| {}, mute), OPEN, "+0 < P. 1(10)\n+1 receive\n");
+    assert_eq!(broken(&run), Some("I-103"), "{:?}\n{}", run.verdict, run.trace);
+}
