@@ -57,7 +57,7 @@ fn faults_are_caught_or_listed_what_is_permitted_is_let_pass_and_every_rule_is_b
     let stories = stories();
     let references: Vec<_> = stories.iter().map(|story| seen(&mut Reference::new(), story)).collect();
     let mut raised: BTreeSet<String> = altered::rules().map(str::to_owned).collect();
-    let (mut found, mut unseen, mut let_pass) = (0, 0, [0; 2]);
+    let (mut found, mut unseen, mut let_pass, mut wrong) = (0, 0, [0; 2], Vec::new());
     for fault in faulty::all() {
         let caught = caught(fault, &stories, 8);
         match (&fault.excuse, caught) {
@@ -69,21 +69,22 @@ fn faults_are_caught_or_listed_what_is_permitted_is_let_pass_and_every_rule_is_b
             (None, Some((failure, _))) => {
                 found += 1;
                 raised.extend(rule(&failure));
-                assert_eq!(survivors::why(&fault.name), None, "{} is caught: {failure}", fault.name);
+                if survivors::why(&fault.name).is_some() {
+                    wrong.push(format!("{} is caught: {failure}", fault.name));
+                }
             }
             (None, None) => match survivors::why(&fault.name) {
                 Some(why) => let_pass[why as usize] += 1,
                 None => {
                     unseen += 1;
-                    assert!(
-                        !shown(fault, &stories, &references),
-                        "{} survives and is not listed",
-                        fault.name
-                    );
+                    if shown(fault, &stories, &references) {
+                        wrong.push(format!("{} survives and is not listed", fault.name));
+                    }
                 }
             },
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let [allowed, unjudged] = let_pass;
     println!(
         "{found} caught, {unseen} leave every story as it is, {allowed} as permitted, {unjudged} not judged"

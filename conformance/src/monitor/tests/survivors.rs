@@ -67,7 +67,20 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("initial-number", Why::Unjudged, &["clock-alone", "goes-back"]),
     ("header", Why::Unjudged, &["urgent-pointer-without-flag"]),
     ("text", Why::Unjudged, &["of-a-syn-before-the-connection-opens"]),
-    ("signal", Why::Unjudged, &["open-never", "refusal-never", "user-timeout-never", "open-before-it-is"]),
+    (
+        "signal",
+        Why::Unjudged,
+        &[
+            "open-never",
+            "refusal-never",
+            "user-timeout-never",
+            "urgent-text-never",
+            "urgent-text-told-once-only",
+            "end-of-urgent-text-never",
+            "delivery-trouble-never",
+            "open-before-it-is",
+        ],
+    ),
     ("scaling", Why::Unjudged, &["windows-of-the-peer-unshifted", "own-syn-shifted"]),
     (
         "sack",
@@ -97,7 +110,16 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
             "accept-never",
         ],
     ),
-    ("call", Why::Unjudged, &["nagle-cannot-be-switched", "user-timeout-cannot-be-set"]),
+    (
+        "call",
+        Why::Unjudged,
+        &[
+            "error-reports-not-switched-off",
+            "reports-switched-off-for-good",
+            "nagle-cannot-be-switched",
+            "user-timeout-cannot-be-set",
+        ],
+    ),
     ("silly-window", Why::Unjudged, &["filled-at-once"]),
     ("keep-alive", Why::Unjudged, &["traffic-does-not-put-it-off"]),
     (
