@@ -213,6 +213,11 @@ impl Monitor {
         if segment.has(Control::SYN) && pair.hypotheses.any(fresh_peer) {
             pair.note_peer_options(segment.options);
         }
+        if segment.has(Control::SYN)
+            && pair.hypotheses.any(|hypothesis| hypothesis.fresh && hypothesis.irs == segment.seq)
+        {
+            pair.request_options = Some(segment.options);
+        }
         let opened = |hypothesis: &Hypothesis| hypothesis.passive && hypothesis.state.is_synchronized();
         if let Some(stream) = pair.stream.filter(|_| pair.hypotheses.any(opened)) {
             self.streams.all[stream].opened = true;
@@ -343,11 +348,13 @@ impl Monitor {
             self.streams.all[stream].pair = index;
         }
         let pair = &mut self.pairs[index];
-        // The request brought its options when it came; one with other options than the old one's is not followed.
-        let options = pair.peer_options;
+        // The request brought its options when it came.
+        let options = pair.request_options;
         pair.begin_incarnation(stream);
-        pair.peer_options = options;
         pair.patience = self.patience_of_listeners;
+        if let Some(options) = options {
+            pair.note_peer_options(options);
+        }
         // What came with the request was not kept for this incarnation.
         pair.hypotheses.blind |= pair.class.text || pair.class.ctl.has(Control::FIN);
         self.blind |= pair.hypotheses.blind;

@@ -33,6 +33,8 @@ pub(super) struct Pair {
     pub(super) own_options: Option<Options>,
     /// Options of the peer's SYN.
     pub(super) peer_options: Option<Options>,
+    /// Options of the latest request that may begin another incarnation.
+    pub(super) request_options: Option<Options>,
     /// Timestamps were agreed on.
     pub(super) timestamps: bool,
     /// The streams of the incarnation.
@@ -101,6 +103,7 @@ impl Pair {
             window_of_syn: 0,
             own_options: None,
             peer_options: None,
+            request_options: None,
             timestamps: false,
             stream: None,
             user_unknown: false,

@@ -267,3 +267,14 @@ fn two_full_segments_are_owed_an_acknowledgment_by_the_second_rule_of_delay() {
     let run = play(&mut altered(|_| {}, mute), OPEN, "+0 < P. 1(10)\n+1 receive\n");
     assert_eq!(broken(&run), Some("I-103"), "{:?}\n{}", run.verdict, run.trace);
 }
+
+#[test]
+fn a_request_where_the_old_one_may_have_been_given_up_brings_its_own_options() {
+    let large = "+0 open passive\n+0 < S <mss 1000>\n+600 < S win 1\n+0 < .\n+0 send 4000\n";
+    let scaled = "+0 open passive\n+0 < S\n+600 < S <mss 1460,nop,wscale 7>\n+0 < . win 10\n+0 send 500\n";
+    for story in [large, scaled] {
+        let scales: fn(&mut Profile) = |profile| profile.window_scaling = true;
+        let run = play(&mut altered(scales, |_, _, _| 1), "", story);
+        assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    }
+}
