@@ -21,6 +21,9 @@ const FROM_NOTHING: u32 = 3;
 /// Entries that count as recent; they are made use of more often.
 const RECENT: u32 = 64;
 
+/// Entries that are kept; a story takes some thousand octets, and processes that play have a limit.
+const MOST: usize = 16_384;
+
 /// A story that reached something, as everybody can make it again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Entry {
@@ -35,8 +38,10 @@ pub struct Entry {
 pub struct Corpus {
     seed: u64,
     stack: Declaration,
-    /// The suite's stories come first, then those that reached something.
+    /// The suite's stories come first, then those that reached something, of which the oldest go when there are too many.
     entries: Vec<Scenario>,
+    /// How many are the suite's.
+    of_suite: usize,
 }
 
 impl Corpus {
@@ -46,7 +51,8 @@ impl Corpus {
         let able = |scenario: &&Scenario| scenario.all_needs().all(|need| stack.lack(need).is_none());
         let stories = cases::all().iter().map(|case| &case.scenario);
         let entries = stories.filter(able).map(without_expectations).filter(|story| !story.steps.is_empty());
-        Self { seed, stack: stack.clone(), entries: entries.collect() }
+        let entries: Vec<_> = entries.collect();
+        Self { seed, stack: stack.clone(), of_suite: entries.len(), entries }
     }
 
     /// The story with this index, as the corpus is now.
@@ -73,6 +79,8 @@ impl Corpus {
     pub fn add(&mut self, entries: &[Entry]) {
         let stories: Vec<_> = entries.iter().map(|entry| self.kept(*entry)).collect();
         self.entries.extend(stories.into_iter().filter(|story| !story.steps.is_empty()));
+        let found = self.entries.len() - self.of_suite;
+        self.entries.drain(self.of_suite..self.of_suite + found.saturating_sub(MOST));
     }
 
     fn kept(&self, entry: Entry) -> Scenario {
@@ -111,4 +119,25 @@ pub fn without_expectations(scenario: &Scenario) -> Scenario {
 
 fn sum(a: Span, b: Span) -> Span {
     Span { msl: a.msl + b.msl, micros: a.micros + b.micros }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::{Stack, reference::Reference};
+
+    #[test]
+    fn a_corpus_keeps_the_suite_and_the_latest_and_does_not_grow_for_ever() {
+        let reference = Reference::new();
+        let mut corpus = Corpus::new(3, reference.declaration());
+        let suite = corpus.entries.clone();
+        for round in 0..6 {
+            let entries = (0..4096).map(|story| Entry { index: round * 4096 + story, kept: 1 });
+            corpus.add(&entries.collect::<Vec<_>>());
+            assert!(corpus.entries.len() <= suite.len() + MOST);
+        }
+        assert_eq!(corpus.entries.len(), suite.len() + MOST);
+        assert_eq!(corpus.entries[..suite.len()], suite);
+        assert_eq!(corpus.entries.last().map(|story| &*story.name), Some("fuzz/3-24575"));
+    }
 }
