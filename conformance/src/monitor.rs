@@ -69,6 +69,8 @@ pub struct Monitor {
     sockets: Sockets,
     /// The shortest user timeout that was set for a listening socket: its connections may have it.
     patience_of_listeners: Option<Duration>,
+    /// The keep-alive interval that was set for one, likewise.
+    keep_alive_of_listeners: Option<Duration>,
     /// When the latest bare acknowledgments left.
     acknowledgments: Recent,
     /// Nothing is judged in what is left of this run.
@@ -169,6 +171,7 @@ impl Monitor {
             let stream = self.streams.begin();
             self.pairs[index].begin_incarnation(stream);
             self.pairs[index].patience = self.patience_of_listeners;
+            self.pairs[index].keep_alive = self.keep_alive_of_listeners;
             if let Some(stream) = stream {
                 self.streams.all[stream].pair = index;
             }
@@ -352,6 +355,7 @@ impl Monitor {
         let options = pair.request_options;
         pair.begin_incarnation(stream);
         pair.patience = self.patience_of_listeners;
+        pair.keep_alive = self.keep_alive_of_listeners;
         if let Some(options) = options {
             pair.note_peer_options(options);
         }
@@ -516,7 +520,7 @@ impl Watcher for Monitor {
         self.pairs_in_use = 0;
         self.streams.in_use = 0;
         self.sockets.clear();
-        self.patience_of_listeners = None;
+        (self.patience_of_listeners, self.keep_alive_of_listeners) = (None, None);
         self.acknowledgments = Recent::default();
         self.blind = false;
         self.finding = None;

@@ -236,9 +236,17 @@ impl Monitor {
     }
 
     fn knob_set(&mut self, socket: SocketId, knob: Knob) {
-        if let (Some(Role::Listener(_)), Knob::UserTimeout(timeout)) = (self.sockets.role(socket), knob) {
-            let shortest = [self.patience_of_listeners, timeout].into_iter().flatten().min();
-            self.patience_of_listeners = shortest;
+        if let Some(Role::Listener(_)) = self.sockets.role(socket) {
+            let shortest = |known: Option<Duration>, new| [known, new].into_iter().flatten().min();
+            match knob {
+                Knob::UserTimeout(timeout) => {
+                    self.patience_of_listeners = shortest(self.patience_of_listeners, timeout);
+                }
+                Knob::KeepAlive(interval) => {
+                    self.keep_alive_of_listeners = shortest(self.keep_alive_of_listeners, interval);
+                }
+                _ => {}
+            }
         }
         // As long as nobody can tell which connection the user means, what is set may hold for any of them.
         let known = matches!(self.stream_of(socket), Some((_, Some(_))));
