@@ -181,7 +181,7 @@ fn broken(run: &Run) -> Option<&str> {
 
 /// The rules of [`BREACHES`] and of the tests beside it.
 pub(super) fn rules() -> impl Iterator<Item = &'static str> {
-    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076"])
+    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076", "I-116"])
 }
 
 #[test]
@@ -277,4 +277,13 @@ fn a_request_where_the_old_one_may_have_been_given_up_brings_its_own_options() {
         let run = play(&mut altered(scales, |_, _, _| 1), "", story);
         assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
     }
+}
+
+#[test]
+fn what_comes_from_an_address_of_no_host_is_not_answered() {
+    let story = "+0 < S from loopback\n+1 < .\n";
+    let run = play(&mut Smoltcp::new(), "", story);
+    assert_eq!(broken(&run), Some("I-116"), "{:?}\n{}", run.verdict, run.trace);
+    let run = play(&mut Reference::new(), "", story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
 }
