@@ -200,6 +200,11 @@ fn text(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<(), 
     if closed && end.since(hypothesis.edge_most.later(hypothesis.una)) <= 1 {
         return Ok(());
     }
+    // A window that shrank to nothing with text in flight is probed in the same way: by an octet that is new (MUST-35,
+    // §3.8.6.1).
+    if closed && end == pair.snd_max + 1 && segment.text == 1 {
+        return Ok(());
+    }
     Err(Reason {
         wanted: Some(("SEQ+LEN", hypothesis.una, hypothesis.edge_most)),
         ..reason("I-087", "text beyond the window")
