@@ -37,7 +37,7 @@ pub struct Connection {
     /// The peer's FIN was taken: after the text comes the end of the stream.
     pub peer_closed: bool,
     /// What its user is still to be told, the oldest first: urgent text (MUST-32, MUST-33) and delivery trouble (MUST-47).
-    /// What comes when [`MOST_REPORTS`] wait displaces the oldest.
+    /// What comes when `MOST_REPORTS` wait displaces the oldest.
     pub reports: VecDeque<Signal>,
     /// Its user wants to hear of delivery trouble (SHLD-20).
     pub reports_errors: bool,
