@@ -22,14 +22,13 @@ use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
 use arrival::{Arrival, Class, Place};
-use emission::Emission;
 use hypothesis::{Hypotheses, Hypothesis};
 use judge::arrive::{Context, Listening};
-use judge::{emission as form, explain, liveness, overdue, sending, steps};
+use judge::{liveness, overdue, steps};
 use objection::{Judgement, Objection};
 use pair::Pair;
 use sockets::Sockets;
-use stream::Stream;
+use stream::{Stream, Streams};
 use terms::Terms;
 
 mod arrival;
@@ -41,6 +40,7 @@ pub mod law;
 mod objection;
 mod pair;
 mod profile;
+mod sends;
 mod sockets;
 mod stream;
 mod terms;
@@ -51,9 +51,6 @@ pub use profile::Side;
 
 /// Pairs of sockets that one run may use before further ones are not judged.
 const MOST_PAIRS: usize = 64;
-
-/// Connections of one run whose streams are followed.
-const MOST_STREAMS: usize = 256;
 
 /// Bare acknowledgments whose times are remembered to tell whether a throttle may be at work.
 const MOST_ACKNOWLEDGMENTS: usize = 32;
@@ -301,141 +298,6 @@ impl Monitor {
             received.take(irs, room, segment, text);
         }
     }
-
-    /// Judges a segment of the stack and takes note of it.
-    fn sends(&mut self, now: Instant, packet: &Parsed<'_>, terms: &Terms) -> Judgement {
-        form::header(packet, terms)?;
-        let Some(index) = self.pair(packet.endpoints) else { return Ok(()) };
-        overdue::expire(&mut self.pairs[index], now);
-        let segment = Emission::of(now, &packet.segment);
-        let begins = segment.has(Control::SYN) && self.pairs[index].iss.is_some_and(|iss| iss != segment.seq);
-        if self.pairs[index].hypotheses.blind {
-            return Ok(());
-        }
-        if !segment.has(Control::RST) && !begins {
-            let stream = self.pairs[index].stream.map(|stream| &self.streams.all[stream]);
-            form::sequence(&self.pairs[index], stream, &packet.segment)?;
-            sending::sent(&self.pairs[index], &segment, packet, terms)?;
-        }
-        if segment.is_bare() && !segment.has(Control::RST) {
-            sending::called_for(&self.pairs[index], &segment, terms)?;
-        }
-        let throttled = self.pairs[index]
-            .hypotheses
-            .any(|hypothesis| hypothesis.ack.is_some_and(|due| due.why.may_be_throttled()));
-        let another = self.explained(index, &segment, terms)?;
-        if segment.has(Control::SYN) && (another || self.pairs[index].iss.is_none()) {
-            sending::initial_number(&self.pairs[index], &segment)?;
-        }
-        if another {
-            self.follow_new_incarnation(index);
-        }
-        let pair = &mut self.pairs[index];
-        if segment.is_bare() && segment.has(Control::ACK) {
-            pair.credit = pair.credit.saturating_sub(1);
-            pair.acknowledged_at = now;
-            if throttled {
-                self.acknowledgments.push(now);
-            }
-        }
-        pair.note(&segment);
-        Ok(())
-    }
-
-    /// The stack has sent a SYN of a new incarnation while the old one might still have been there.
-    fn follow_new_incarnation(&mut self, index: usize) {
-        let reopens = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.reopens);
-        let old = self.pairs[index].stream;
-        let stream = self.streams.begin();
-        if let Some(stream) = stream {
-            self.streams.all[stream].pair = index;
-        }
-        let pair = &mut self.pairs[index];
-        // The request brought its options when it came.
-        let options = pair.request_options;
-        pair.begin_incarnation(stream);
-        pair.patience = self.patience_of_listeners;
-        pair.keep_alive = self.keep_alive_of_listeners;
-        if let Some(options) = options {
-            pair.note_peer_options(options);
-        }
-        // What came with the request was not kept for this incarnation.
-        pair.hypotheses.blind |= pair.class.text || pair.class.ctl.has(Control::FIN);
-        self.blind |= pair.hypotheses.blind;
-        self.inconclusive += u64::from(pair.hypotheses.blind);
-        if let Some(old) = old.filter(|_| reopens) {
-            // Whether the user's socket is the old connection's, the new one's or both is the stack's affair.
-            let old = &mut self.streams.all[old];
-            (old.overlong, old.received.doubtful) = (true, true);
-            pair.user_unknown = true;
-        }
-    }
-
-    /// Leaves the hypotheses that allow the segment. Says whether it can only be the SYN of a new incarnation.
-    fn explained(&mut self, index: usize, segment: &Emission, terms: &Terms) -> Result<bool, Box<Objection>> {
-        let pair = &self.pairs[index];
-        let mut after = Hypotheses::none();
-        let (mut reason, mut begins) = (None, true);
-        for hypothesis in pair.hypotheses.as_slice() {
-            match explain::explain(hypothesis, segment, pair, terms) {
-                Ok(explained) => {
-                    after.push(explained);
-                    begins &= hypothesis.fresh && segment.has(Control::SYN);
-                }
-                Err(why) => reason = reason.or(Some((hypothesis, why))),
-            }
-        }
-        if let (true, Some((hypothesis, why))) = (after.is_empty(), reason) {
-            return Err(objection::unexplained(hypothesis, segment, &why, pair));
-        }
-        self.pairs[index].hypotheses = after;
-        Ok(begins)
-    }
-
-    /// Everything that was due by now must have come.
-    fn nothing_missing(&mut self, now: Instant, next: NextTimer) -> Judgement {
-        let Some(terms) = self.terms else { return Ok(()) };
-        for pair in &mut self.pairs[..self.pairs_in_use] {
-            if pair.hypotheses.blind {
-                continue;
-            }
-            overdue::expire(pair, now);
-            if pair.hypotheses.blind {
-                continue;
-            }
-            // What cannot come before it is due is missing already.
-            let sleeps = sleeps_until(now, next, &terms);
-            if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
-                let first = pair.hypotheses.first();
-                let missing = overdue::missing(first, sleeps).expect("every hypothesis misses something");
-                return Err(objection::missing(first, missing));
-            }
-            for hypothesis in pair.hypotheses.as_mut_slice() {
-                hypothesis.forget_resets_that_might_have_come_by(sleeps);
-            }
-            pair.hypotheses.merge();
-            let late = |hypothesis: &Hypothesis| {
-                liveness::waits(hypothesis, pair, &terms).filter(|wait| wait.by <= sleeps)
-            };
-            if pair.hypotheses.all(|hypothesis| late(hypothesis).is_some()) {
-                let first = pair.hypotheses.first();
-                return Err(objection::asleep(first, late(first), next, now));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Until when the stack does nothing by itself: it says so itself, or time has shown it.
-fn sleeps_until(now: Instant, next: NextTimer, terms: &Terms) -> Instant {
-    // What is due at its next timer may still come.
-    let before = |time: Instant| time - Duration::from_micros(1);
-    match next {
-        _ if terms.real => now,
-        NextTimer::At(time) => now.max(before(time)),
-        NextTimer::Never => Instant(u64::MAX),
-        NextTimer::Unknown => now,
-    }
 }
 
 /// Where a segment lies, for findings to say.
@@ -464,28 +326,6 @@ fn class(pair: &Pair, segment: &Arrival) -> Class {
     };
     let bits = Control::SYN | Control::FIN | Control::RST | Control::ACK | Control::URG;
     Class { call: None, ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
-}
-
-/// The streams of a run's connections; the memory of those before is used again.
-#[derive(Debug, Default)]
-struct Streams {
-    all: Vec<Stream>,
-    in_use: usize,
-}
-
-impl Streams {
-    /// Another stream, if there is room.
-    fn begin(&mut self) -> Option<usize> {
-        if self.in_use == MOST_STREAMS {
-            return None;
-        }
-        match self.all.get_mut(self.in_use) {
-            Some(spare) => spare.clear(),
-            None => self.all.push(Stream::default()),
-        }
-        self.in_use += 1;
-        Some(self.in_use - 1)
-    }
 }
 
 /// The times of the latest events of a kind.

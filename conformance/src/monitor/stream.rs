@@ -8,6 +8,9 @@ use tcpspec_core::{Control, SeqNumber};
 use super::arrival::Arrival;
 use crate::stack::SocketId;
 
+/// Connections of one run whose streams are followed.
+const MOST_STREAMS: usize = 256;
+
 /// Octets of one direction that are kept; a stream beyond is not compared.
 const MOST_OCTETS: usize = 1 << 22;
 
@@ -53,6 +56,28 @@ impl Stream {
         } else {
             self.sent.extend_from_slice(text);
         }
+    }
+}
+
+/// The streams of a run's connections; the memory of those before is used again.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    pub(super) all: Vec<Stream>,
+    pub(super) in_use: usize,
+}
+
+impl Streams {
+    /// Another stream, if there is room.
+    pub(super) fn begin(&mut self) -> Option<usize> {
+        if self.in_use == MOST_STREAMS {
+            return None;
+        }
+        match self.all.get_mut(self.in_use) {
+            Some(spare) => spare.clear(),
+            None => self.all.push(Stream::default()),
+        }
+        self.in_use += 1;
+        Some(self.in_use - 1)
     }
 }
 
