@@ -358,6 +358,9 @@ pub enum Choice {
     ResetOnUnreadText,
     /// Acknowledgments are held back for at most so long (§3.8.6.3).
     DelayedAcknowledgment(Duration),
+    /// IP reassembles packets of up to so many octets (EMTU_R, RFC 1122 §3.3.2), which a Maximum Segment Size option
+    /// may count on (§3.7.1, MUST-67) whatever the network takes in one piece.
+    Reassembles(u32),
 }
 
 /// A TCP stack under test.

@@ -30,6 +30,8 @@ pub(super) struct Terms {
     pub(super) reset_on_unread: bool,
     /// How long an acknowledgment may be held back.
     pub(super) delay: Duration,
+    /// The largest packet that IP takes in, whole or in fragments (EMTU_R), in octets.
+    pub(super) reassembles: u32,
 }
 
 impl Terms {
@@ -50,6 +52,7 @@ impl Terms {
             backlog: None,
             reset_on_unread: false,
             delay: MOST_DELAY,
+            reassembles: least_reassembled(setup).max(setup.mtu.into()),
         };
         for (choice, _) in &declaration.chooses {
             match *choice {
@@ -63,8 +66,14 @@ impl Terms {
                 Choice::ResetOnUnreadText => terms.reset_on_unread = true,
                 // A shorter delay is a promise to nobody: the standard's bound is the one that is judged.
                 Choice::DelayedAcknowledgment(_) => {}
+                Choice::Reassembles(octets) => terms.reassembles = terms.reassembles.max(octets),
             }
         }
         terms
     }
+}
+
+/// What every host reassembles, in octets (RFC 1122 §3.3.2; RFC 8200 §5).
+const fn least_reassembled(setup: &Setup) -> u32 {
+    if setup.local.is_ipv4() { 576 } else { 1500 }
 }

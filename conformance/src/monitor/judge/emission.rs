@@ -69,11 +69,11 @@ fn option_list(segment: &Segment<'_>, terms: &Terms) -> Judgement {
         let what = "a segment without SYN carries a Maximum Segment Size option".to_owned();
         return object("I-095", "segment without SYN", "carries a maximum segment size", what);
     }
-    let mtu = terms.setup.mtu;
-    let most = mtu.saturating_sub(if terms.setup.local.is_ipv4() { 40 } else { 60 });
-    if size > most {
+    let packet = terms.reassembles;
+    let most = packet.saturating_sub(if terms.setup.local.is_ipv4() { 40 } else { 60 });
+    if u32::from(size) > most {
         let what = format!(
-            "expected a Maximum Segment Size of at most {most} for packets of {mtu} octets, seen {size}"
+            "expected a Maximum Segment Size of at most {most}, as packets of {packet} octets are taken in, seen {size}"
         );
         return object("I-095", "SYN", "maximum segment size too large", what);
     }

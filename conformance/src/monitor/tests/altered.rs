@@ -10,7 +10,7 @@ use crate::bench::{self, Family, Run};
 use crate::scenario;
 use crate::stack::reference::Reference;
 use crate::stack::smoltcp::Smoltcp;
-use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use crate::stack::{CallOutcome, Choice, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
 use crate::wire::{self, Endpoints, Header};
 
 /// Alters the packet with this number and says how many copies of it leave.
@@ -19,6 +19,7 @@ type Alter = fn(usize, &mut Endpoints, &mut Header<'_>) -> usize;
 /// The reference with what it sends altered.
 struct Altered {
     reference: Reference,
+    declaration: Declaration,
     alter: Alter,
     /// Text that arrived is given to the user at once.
     hasty: bool,
@@ -29,7 +30,7 @@ struct Altered {
 
 impl Stack for Altered {
     fn declaration(&self) -> &Declaration {
-        self.reference.declaration()
+        &self.declaration
     }
 
     fn reset(&mut self, setup: &Setup) {
@@ -171,7 +172,16 @@ fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {
     let mut choices = Profile::default();
     profile(&mut choices);
     let reference = Reference::with_profile(choices);
-    Altered { reference, alter, hasty: false, arrived: Vec::new(), sent: 0, leaving: VecDeque::new() }
+    let declaration = reference.declaration().clone();
+    Altered {
+        reference,
+        declaration,
+        alter,
+        hasty: false,
+        arrived: Vec::new(),
+        sent: 0,
+        leaving: VecDeque::new(),
+    }
 }
 
 /// The rule that the run broke.
@@ -285,5 +295,36 @@ fn what_comes_from_an_address_of_no_host_is_not_answered() {
     let run = play(&mut Smoltcp::new(), "", story);
     assert_eq!(broken(&run), Some("I-116"), "{:?}\n{}", run.verdict, run.trace);
     let run = play(&mut Reference::new(), "", story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn a_request_may_count_on_what_every_host_reassembles_on_a_network_of_small_packets() {
+    let announces: fn(u8) -> Altered = |octet| {
+        let options: Alter = match octet {
+            24 => |_, _, header| {
+                header.options = &[2, 4, 2, 24];
+                1
+            },
+            _ => |_, _, header| {
+                header.options = &[2, 4, 2, 25];
+                1
+            },
+        };
+        altered(|_| {}, options)
+    };
+    let play = |stack: &mut Altered| {
+        let story = scenario::parse_one("tcpspec 1\n\nscenario told\nsetup mtu=68\n\n+0 open active\n");
+        bench::run_watched(stack, &story.expect("a story"), Family::V4, Some(&mut Monitor::new()))
+    };
+    // 536 octets of text and two plain headers fill the 576 octets of RFC 1122 §3.3.2.
+    let run = play(&mut announces(24));
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    let run = play(&mut announces(25));
+    assert_eq!(broken(&run), Some("I-095"), "{:?}\n{}", run.verdict, run.trace);
+    // Whoever declares more may say more.
+    let mut declares = announces(25);
+    declares.declaration.chooses.push((Choice::Reassembles(577), "this test".into()));
+    let run = play(&mut declares);
     assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
 }

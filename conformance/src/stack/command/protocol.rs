@@ -212,6 +212,7 @@ enum ChoiceWord {
     Backlog(u32),
     ResetOnUnreadText,
     DelayedAcknowledgment(u64),
+    Reassembles(u32),
 }
 
 impl Hello {
@@ -266,6 +267,7 @@ impl ChoiceWord {
             Self::Backlog(connections) => Choice::Backlog(connections),
             Self::ResetOnUnreadText => Choice::ResetOnUnreadText,
             Self::DelayedAcknowledgment(time) => Choice::DelayedAcknowledgment(Duration::from_micros(time)),
+            Self::Reassembles(octets) => Choice::Reassembles(octets),
         }
     }
 }

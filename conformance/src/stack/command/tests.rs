@@ -305,7 +305,8 @@ fn a_declaration_is_taken_over_word_by_word() {
         r#","settle":1000,"clock":"real","lacks":{"urgent":"why"},"chooses":[{"choice":"silent-when-closed","source":"a"},
            {"choice":{"throttled-acknowledgments":{"limit":1,"interval":2}},"source":"b"},{"choice":{"fin-wait-2-timeout":3},"source":"c"},
            {"choice":{"half-open-timeout":4},"source":"d"},{"choice":{"backlog":5},"source":"e"},
-           {"choice":"reset-on-unread-text","source":"f"},{"choice":{"delayed-acknowledgment":6},"source":"g"}]}"#,
+           {"choice":"reset-on-unread-text","source":"f"},{"choice":{"delayed-acknowledgment":6},"source":"g"},
+           {"choice":{"reassembles":7},"source":"h"}]}"#,
     );
     let script = format!("read -r l; {}; read -r l", echo(&hello.replace('\n', " ")));
     let stack = Command::start(&shell(&script), SHORT).expect("it says hello");
@@ -324,6 +325,7 @@ fn a_declaration_is_taken_over_word_by_word() {
             (Choice::Backlog(5), "e"),
             (Choice::ResetOnUnreadText, "f"),
             (Choice::DelayedAcknowledgment(micros(6)), "g"),
+            (Choice::Reassembles(7), "h"),
         ]
     );
 }
