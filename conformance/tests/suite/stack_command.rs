@@ -94,7 +94,7 @@ fn the_page_declares_a_stack_as_the_protocol_has_it() {
     let script = format!("read -r l; echo '{hello}'; read -r l");
     let line = format!("sh -c {}", shlex::try_quote(&script).expect("no zero octet"));
     let stack = stack::command::Command::start(&line, Limits::default()).expect("it is as the page says");
-    assert_eq!((stack.declaration().name.as_ref(), stack.declaration().chooses.len()), ("my-stack", 7));
+    assert_eq!((stack.declaration().name.as_ref(), stack.declaration().chooses.len()), ("my-stack", 8));
 }
 
 #[test]
