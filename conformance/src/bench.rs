@@ -49,6 +49,7 @@ mod watch;
 pub use crate::scenario::Family;
 pub(crate) use expectation::PATIENCE;
 pub use guard::keep_panics_of_stacks_quiet;
+pub use time::longest;
 pub use watch::Watcher;
 
 /// Octets of buffer in each direction, unless a scenario asks for another number.

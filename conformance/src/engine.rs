@@ -24,15 +24,17 @@ pub mod octets;
 mod pool;
 mod shrink;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod worker;
 
-pub use campaign::{Event, Options, Outcome, Progress, Subject, replay, run};
+pub use campaign::{Event, Options, Outcome, Progress, Subject, run};
 pub use corpus::{Corpus, Entry, without_expectations};
 pub use draw::Draw;
 pub use finding::Finding;
 pub use task::Judged;
+pub use telling::replay;
 pub use worker::{HUNG, Limits, serve};
 
 /// Judges stories, one after the other.

@@ -6,12 +6,14 @@ use std::env;
 use std::io;
 use std::process::{self, Command, ExitCode};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tcpspec::bench::Family;
 use tcpspec::engine::{self, Event, Limits, Options, Outcome, Subject};
+use tcpspec::scenario;
 use tcpspec::stack::reference::Reference;
-use tcpspec::stack::{CallOutcome, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
+use tcpspec::stack::{CallOutcome, Clock, Declaration, NextTimer, Setup, SocketId, Stack, UserCall};
 use tcpspec_core::{Instant, State};
 
 /// What goes wrong when the peer's text arrives.
@@ -31,16 +33,26 @@ enum Evil {
     Panics,
     /// It never stops sending.
     Floods,
+    /// Nothing, but its clock is a real one: what a story asks for takes that long.
+    Waits,
 }
 
 impl Evil {
-    const ALL: [Self; 7] =
-        [Self::None, Self::Loops, Self::EatsMemory, Self::Exits, Self::Aborts, Self::Panics, Self::Floods];
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::Loops,
+        Self::EatsMemory,
+        Self::Exits,
+        Self::Aborts,
+        Self::Panics,
+        Self::Floods,
+        Self::Waits,
+    ];
 
     /// The signature of its one finding.
     const fn signature(self) -> &'static str {
         match self {
-            Self::None => "",
+            Self::None | Self::Waits => "",
             Self::Loops => "hang: any: no end",
             Self::EatsMemory => "memory: any: no end",
             Self::Exits => "process: any: exit code 3",
@@ -54,7 +66,7 @@ impl Evil {
     /// that is no flood, without optimization.
     const fn limits(self) -> Limits {
         let time = match self {
-            Self::Loops => Duration::from_millis(200),
+            Self::Loops | Self::Waits => Duration::from_millis(200),
             _ => Duration::from_secs(10),
         };
         Limits { time, memory: 1 << 29 }
@@ -64,20 +76,33 @@ impl Evil {
 /// The reference, with something evil in it.
 struct Bad {
     reference: Reference,
+    declaration: Declaration,
     evil: Evil,
     hoard: Vec<Vec<u8>>,
     flood: Vec<u8>,
     flooding: bool,
+    now: Instant,
 }
 
 impl Bad {
     fn with(evil: Evil) -> Self {
-        Self { reference: Reference::new(), evil, hoard: Vec::new(), flood: Vec::new(), flooding: false }
+        let reference = Reference::new();
+        let clock = if evil == Evil::Waits { Clock::Real } else { Clock::Virtual };
+        let declaration = Declaration { clock, ..reference.declaration().clone() };
+        Self {
+            reference,
+            declaration,
+            evil,
+            hoard: Vec::new(),
+            flood: Vec::new(),
+            flooding: false,
+            now: Instant::ZERO,
+        }
     }
 
     fn turn_evil(&mut self) {
         match self.evil {
-            Evil::None => {}
+            Evil::None | Evil::Waits => {}
             Evil::Loops => loop {
                 std::hint::spin_loop();
             },
@@ -94,11 +119,12 @@ impl Bad {
 
 impl Stack for Bad {
     fn declaration(&self) -> &Declaration {
-        self.reference.declaration()
+        &self.declaration
     }
 
     fn reset(&mut self, setup: &Setup) {
         self.flooding = false;
+        self.now = Instant::ZERO;
         self.reference.reset(setup);
     }
 
@@ -124,7 +150,11 @@ impl Stack for Bad {
     }
 
     fn run_until(&mut self, time: Instant) -> Instant {
-        self.reference.run_until(time)
+        if self.evil == Evil::Waits {
+            thread::sleep(time.since(self.now));
+        }
+        self.now = self.reference.run_until(time);
+        self.now
     }
 
     fn next_timer(&self) -> NextTimer {
@@ -148,16 +178,18 @@ const ROUNDS: u64 = 2400;
 
 const SEED: u64 = 1;
 
+/// This same program, as a process that plays.
+fn worker(evil: Evil) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    command.arg("--worker").arg(format!("{evil:?}"));
+    command
+}
+
 fn campaign(evil: Evil, runs: u64, jobs: usize) -> Outcome {
     let stack = Bad::with(evil);
-    let program = env::current_exe().expect("this program");
     let (patience, ending) = (evil.limits().time, Arc::default());
     let options = Options { seed: SEED, runs: Some(runs), time: None, jobs, patience, ending };
-    let start = || {
-        let mut command = Command::new(&program);
-        command.arg("--worker").arg(format!("{evil:?}"));
-        command
-    };
+    let start = || worker(evil);
     let subject = Subject {
         stack: stack.declaration(),
         start: &start,
@@ -176,7 +208,7 @@ fn campaign(evil: Evil, runs: u64, jobs: usize) -> Outcome {
 
 /// What must come of each.
 fn every_evil_is_one_finding() {
-    for evil in Evil::ALL {
+    for evil in Evil::ALL.into_iter().filter(|evil| *evil != Evil::Waits) {
         let outcome = campaign(evil, SOME, 2);
         let found: Vec<_> = outcome.findings.iter().map(|finding| finding.cause.signature()).collect();
         let wanted: &[&str] = if evil == Evil::None { &[] } else { &[evil.signature()] };
@@ -199,6 +231,17 @@ fn jobs_change_nothing() {
         assert_eq!(alone.known, together.known, "{evil:?}");
         println!("{evil:?}: the same with one process and with three");
     }
+}
+
+/// What a story asks for itself is no hang, however much longer it is than the limit.
+fn time_that_a_story_asks_for_is_no_hang() {
+    let story = scenario::parse_one("tcpspec 1\n\nscenario a\n\n+0 open passive\n+3 close\n").expect("valid");
+    let stack = Bad::with(Evil::Waits);
+    let how = (stack.declaration(), Evil::Waits.limits().time);
+    let judged = engine::replay(&story, &|| worker(Evil::Waits), how).expect("processes can be started");
+    assert_eq!(judged.cause, None);
+    assert!(judged.trace.iter().any(|line| line.contains("close")), "{:#?}", judged.trace);
+    println!("Waits: no finding");
 }
 
 /// What of an outcome does not depend on time.
@@ -228,5 +271,6 @@ fn main() -> ExitCode {
     }
     every_evil_is_one_finding();
     jobs_change_nothing();
+    time_that_a_story_asks_for_is_no_hang();
     ExitCode::SUCCESS
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tcpspec_core::Instant;
 
-use super::{Bench, Broke, Departure};
-use crate::scenario::{Span, When};
+use super::{Bench, Broke, Departure, PATIENCE};
+use crate::scenario::{Scenario, Span, What, When};
 use crate::stack::{Clock, NextTimer};
 
 /// How often a stack is looked at that runs on a real clock or does not know its next timer.
@@ -31,6 +31,23 @@ impl Moment {
     pub(super) const fn at(time: Instant) -> Self {
         Self { earliest: time, latest: time }
     }
+}
+
+/// How long a scenario lasts at most on a stack with this MSL, but for the settle time of each step. It can be over sooner
+/// if the stack does what is expected of it as early as it may.
+#[must_use]
+pub fn longest(scenario: &Scenario, msl: Duration) -> Duration {
+    let mut all = Duration::ZERO;
+    for step in &scenario.steps {
+        all += match step.when {
+            When::After(span) | When::Between(_, span) => span.resolve(msl),
+            When::Whenever => PATIENCE,
+        };
+        if let What::Quiet(span) = step.what {
+            all += span.resolve(msl);
+        }
+    }
+    all
 }
 
 impl Bench<'_> {

@@ -13,8 +13,9 @@ use super::cause::{CauseRecord, Cluster, Death};
 use super::coverage::{Feature, FeatureSet, Reached};
 use super::pool::{News, Pool};
 use super::task::{Answer, Hit, Judged, Order, Played};
+use super::telling::{Told, seen_of_death, tell};
 use super::{Corpus, Entry, finding::Finding, shrink};
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::stack::{Clock, Declaration};
 use crate::verdict::{Cause, Verdict};
 
@@ -130,6 +131,7 @@ pub fn run(
         options,
         begun: Instant::now(),
         chunk,
+        stack: subject.stack,
         corpus: Corpus::new(options.seed, subject.stack),
         taught: vec![(0, 0); pool.len()],
         pool,
@@ -169,6 +171,7 @@ struct Campaign<'c> {
     options: &'c Options,
     begun: Instant,
     chunk: u64,
+    stack: &'c Declaration,
     corpus: Corpus,
     pool: Pool<'c>,
     /// What each round taught, for processes that do not know it yet.
@@ -182,6 +185,12 @@ struct Campaign<'c> {
     progress: Progress,
     deaths: usize,
     told: &'c mut dyn FnMut(Event<'_>) -> io::Result<()>,
+}
+
+/// Time is up, and what may be taken on top of it for shrinking, too.
+fn is_overdue(options: &Options, elapsed: Duration) -> bool {
+    let far_over = |time: Duration| elapsed >= time + (time / 10).max(OVERTIME);
+    options.ending.load(Ordering::Relaxed) || options.time.is_some_and(far_over)
 }
 
 /// Stories from one index up to, but without, another.
@@ -220,7 +229,7 @@ impl Campaign<'_> {
         let mut gone = Vec::new();
         for (index, story) in to_show.iter().enumerate() {
             if let Some(story) = story
-                && let Ok(judged) = self.judge(story)?
+                && let Told::Judged(judged) = self.tell(story)?
                 && judged.verdict == Verdict::Pass.word()
             {
                 gone.push(index);
@@ -237,10 +246,8 @@ impl Campaign<'_> {
         self.is_ending() || self.options.time.is_some_and(|time| self.elapsed() >= time)
     }
 
-    /// Time is up, and what may be taken on top of it for shrinking, too.
     fn is_overdue(&self) -> bool {
-        let far_over = |time: Duration| self.elapsed() >= time + (time / 10).max(OVERTIME);
-        self.is_ending() || self.options.time.is_some_and(far_over)
+        is_overdue(self.options, self.elapsed())
     }
 
     /// Plays a round, merges what it reached, and shrinks what it found.
@@ -452,44 +459,60 @@ impl Campaign<'_> {
     fn shrink(&mut self, cluster: &Cluster, finding: &mut Finding) -> io::Result<()> {
         let (budget, most_deaths) = SHRINKING;
         let (mut trouble, mut deaths) = (None, 0);
-        let mut cause = finding.cause.clone();
+        let (mut cause, mut judged) = (finding.cause.clone(), None);
         let story = finding.story.clone();
         // What the stack did when the same story was told once more.
-        let again = self.judge(&story)?;
-        let again = again.map_or_else(|death| Some(CauseRecord::from(&death.cause())), |judged| judged.cause);
-        finding.repeats = again.as_ref() == Some(&cause);
+        finding.repeats = match self.tell(&story)? {
+            Told::Left => true,
+            again => again.cause().as_ref() == Some(&cause),
+        };
         let short = shrink::shrink(story, budget, &mut |story| {
             if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
                 return false;
             }
-            let seen = match self.judge(story) {
-                Ok(Ok(judged)) => judged.cause,
-                Ok(Err(death)) => {
-                    // Nobody waits for a stack that hangs when time is up.
-                    deaths = if self.is_late() { most_deaths } else { deaths + 1 };
-                    Some(CauseRecord::from(&death.cause()))
-                }
-                Err(error) => {
-                    trouble = Some(error);
-                    None
-                }
-            };
+            let told = self.tell(story).unwrap_or_else(|error| {
+                trouble = Some(error);
+                Told::Left
+            });
+            if matches!(told, Told::Died(_)) {
+                // Nobody waits for a stack that hangs when time is up.
+                deaths = if self.is_late() { most_deaths } else { deaths + 1 };
+            }
             let same =
                 |seen: &CauseRecord| Cluster::of(seen) == *cluster && !(self.listed)(&Cause::from(seen));
-            seen.filter(same).map(|seen| cause = seen).is_some()
+            let Some(seen) = told.cause().filter(same) else { return false };
+            (cause, judged) = (seen, Some(told));
+            true
         });
         if let Some(error) = trouble {
             return Err(error);
         }
-        finding.story = short;
-        finding.cause = cause;
-        finding.judged = Some(told_in(&mut self.pool, &finding.story, self.options.patience)?);
+        (finding.story, finding.cause) = (short, cause);
+        finding.judged = self.seen(&finding.story, judged)?;
         Ok(())
     }
 
-    /// Plays one story in the first process.
-    fn judge(&mut self, story: &Scenario) -> io::Result<Result<Judged, Death>> {
-        judge_in(&mut self.pool, story, self.options.patience)
+    /// What can be said of a finding's story, given what came of it if it was just told.
+    fn seen(&mut self, story: &Scenario, told: Option<Told>) -> io::Result<Option<Judged>> {
+        let told = match told {
+            Some(told) => told,
+            None => self.tell(story)?,
+        };
+        match told {
+            Told::Judged(judged) => Ok(Some(*judged)),
+            Told::Died(death) => {
+                let how = (self.stack, self.options.patience);
+                seen_of_death(&mut self.pool, story, &death, how).map(Some)
+            }
+            Told::Left => Ok(None),
+        }
+    }
+
+    /// Plays one story in the first process, for as long as there is time for it.
+    fn tell(&mut self, story: &Scenario) -> io::Result<Told> {
+        let (begun, options) = (self.begun, self.options);
+        let how = (self.stack, options.patience);
+        tell(&mut self.pool, story, how, &|| is_overdue(options, begun.elapsed()))
     }
 
     fn tell_progress(&mut self) -> io::Result<()> {
@@ -498,63 +521,4 @@ impl Campaign<'_> {
         self.progress.elapsed = self.begun.elapsed();
         (self.told)(Event::Progress(self.progress))
     }
-}
-
-/// Plays one story in the first process of a pool, which is started anew if that ends it.
-fn judge_in(pool: &mut Pool<'_>, story: &Scenario, patience: Duration) -> io::Result<Result<Judged, Death>> {
-    pool.order(0, &Order::Judge { text: scenario::print_file(std::slice::from_ref(story)) });
-    // The process ends itself when its own limit is over; this is for one that cannot.
-    let mut patience_left = 12 * patience + Duration::from_secs(5);
-    let look = Duration::from_millis(100);
-    loop {
-        match pool.next(look)? {
-            Some((0, News::Answer(answer))) => {
-                if let Answer::Judged(judged) = *answer {
-                    return Ok(Ok(judged));
-                }
-            }
-            Some((worker, News::Death(death))) => {
-                pool.restart(worker)?;
-                if worker == 0 {
-                    return Ok(Err(death));
-                }
-            }
-            Some(_) => {}
-            None if patience_left.is_zero() => {
-                pool.restart(0)?;
-                return Ok(Err(Death::Hang));
-            }
-            None => patience_left = patience_left.saturating_sub(look),
-        }
-    }
-}
-
-/// Plays one story in the first process of a pool, and says what can be said of it, whatever became of the process.
-fn told_in(pool: &mut Pool<'_>, story: &Scenario, patience: Duration) -> io::Result<Judged> {
-    let death = match judge_in(pool, story, patience)? {
-        Ok(judged) => return Ok(judged),
-        Err(death) => death,
-    };
-    // All but the last step can be seen.
-    let mut before = story.clone();
-    before.steps.pop();
-    let seen = if before.steps.is_empty() { None } else { judge_in(pool, &before, patience)?.ok() };
-    Ok(Judged {
-        verdict: "FAIL".to_owned(),
-        explanation: Some(death.what()),
-        requirements: Vec::new(),
-        level: None,
-        cause: Some(CauseRecord::from(&death.cause())),
-        step: story.steps.len().checked_sub(1),
-        trace: seen.map(|seen| seen.trace).unwrap_or_default(),
-        trace_line: None,
-    })
-}
-
-/// Plays one story as campaigns do: judged, and in a process of its own.
-///
-/// # Errors
-/// A process that cannot be started.
-pub fn replay(story: &Scenario, start: &dyn Fn() -> Command, patience: Duration) -> io::Result<Judged> {
-    told_in(&mut Pool::new(start, 1)?, story, patience)
 }

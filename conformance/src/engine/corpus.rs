@@ -7,13 +7,15 @@
 //!
 //! It leaves out running anything.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
 use super::{generate, mutate};
 use crate::cases;
 use crate::scenario::{Scenario, Span, Step, What, When};
-use crate::stack::Declaration;
+use crate::stack::{Clock, Declaration};
 
 /// Of so many stories, one is made from nothing.
 const FROM_NOTHING: u32 = 3;
@@ -23,6 +25,10 @@ const RECENT: u32 = 64;
 
 /// Entries that are kept; a story takes some thousand octets, and processes that play have a limit.
 const MOST: usize = 16_384;
+
+/// How long a story lasts at most on a real clock, where one that waits for minutes costs hundreds of others. It is time
+/// for four retransmissions.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A story that reached something, as everybody can make it again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -65,6 +71,9 @@ impl Corpus {
             let (base, other) = (self.pick(&mut draw), self.pick(&mut draw));
             mutate::scenario(&mut draw, &self.stack, base, other)
         };
+        if self.stack.clock == Clock::Real {
+            end_in_time(&mut story, self.stack.msl);
+        }
         story.name = format!("fuzz/{}-{index}", self.seed);
         story
     }
@@ -87,6 +96,23 @@ impl Corpus {
         let mut story = self.story(entry.index);
         story.steps.truncate(entry.kept);
         story
+    }
+}
+
+/// Ends a story where it would last longer than [`LONGEST`]: the step that would come later comes then.
+fn end_in_time(story: &mut Scenario, msl: Duration) {
+    let mut left = LONGEST;
+    for index in 0..story.steps.len() {
+        // No other steps are in stories that expect nothing.
+        let When::After(span) = story.steps[index].when else { continue };
+        let wait = span.resolve(msl);
+        if wait > left {
+            let micros = i64::try_from(left.as_micros()).unwrap_or(i64::MAX);
+            story.steps[index].when = When::After(Span { msl: 0, micros });
+            story.steps.truncate(index + 1);
+            return;
+        }
+        left -= wait;
     }
 }
 
@@ -124,7 +150,22 @@ fn sum(a: Span, b: Span) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench;
     use crate::stack::{Stack, reference::Reference};
+
+    #[test]
+    fn on_a_real_clock_no_story_asks_for_more_time_than_there_is() {
+        let reference = Reference::new();
+        let real = Declaration { clock: Clock::Real, ..reference.declaration().clone() };
+        let (real, jumps) = (Corpus::new(3, &real), Corpus::new(3, reference.declaration()));
+        let longest = |corpus: &Corpus, index| bench::longest(&corpus.story(index), corpus.stack.msl);
+        let mut cut = 0;
+        for index in 0..500 {
+            assert_eq!(longest(&real, index), longest(&jumps, index).min(LONGEST));
+            cut += usize::from(longest(&jumps, index) > LONGEST);
+        }
+        assert!(cut > 50, "{cut}");
+    }
 
     #[test]
     fn a_corpus_keeps_the_suite_and_the_latest_and_does_not_grow_for_ever() {

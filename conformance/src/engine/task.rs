@@ -3,14 +3,16 @@
 //! It leaves out how orders come and answers go ([`super::worker`]), and what is done with them
 //! ([`super::campaign`]).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::coverage::{self, Feature, FeatureSet};
 use super::{Corpus, Entry, Judge};
-use crate::bench::{Family, Run};
+use crate::bench::{self, Family, Run};
 use crate::engine::cause::{CauseRecord, cause_of};
 use crate::scenario::{self, Scenario};
-use crate::stack::Stack;
+use crate::stack::{Clock, Declaration, Stack};
 use crate::verdict::{Cause, Verdict};
 
 /// What a process is asked to do.
@@ -75,6 +77,14 @@ pub struct Judged {
     pub trace_line: Option<usize>,
 }
 
+/// How long a story lasts because it says so. A virtual clock jumps.
+pub(super) fn time_asked(story: &Scenario, stack: &Declaration) -> Duration {
+    match stack.clock {
+        Clock::Real => bench::longest(story, stack.msl),
+        Clock::Virtual => Duration::ZERO,
+    }
+}
+
 /// A stack, and what is known of the campaign so far.
 pub(super) struct Task<'s> {
     stack: &'s mut dyn Stack,
@@ -90,27 +100,29 @@ impl<'s> Task<'s> {
         Self { stack, family, judge: Judge::default(), corpus, known: FeatureSet::default() }
     }
 
-    /// Does what it is asked to do; learning needs no answer.
-    pub(super) fn perform(&mut self, order: &Order, mut alive: impl FnMut()) -> Option<Answer> {
+    /// Does what it is asked to do; learning needs no answer. `begins` hears of each story, and of the time that it asks
+    /// for.
+    pub(super) fn perform(&mut self, order: &Order, mut begins: impl FnMut(Duration)) -> Option<Answer> {
         match order {
             Order::Learn { entries, features } => {
                 self.corpus.add(entries);
                 self.known.extend(features);
                 None
             }
-            Order::Play { from, to } => Some(Answer::Played(self.play(*from, *to, alive))),
+            Order::Play { from, to } => Some(Answer::Played(self.play(*from, *to, begins))),
             Order::Judge { text } => {
-                alive();
-                Some(Answer::Judged(self.judge(text)))
+                let story = scenario::parse_one(text).expect("stories are written by the engine");
+                begins(time_asked(&story, self.stack.declaration()));
+                Some(Answer::Judged(self.judge(&story)))
             }
         }
     }
 
-    fn play(&mut self, from: u64, to: u64, mut alive: impl FnMut()) -> Played {
+    fn play(&mut self, from: u64, to: u64, mut begins: impl FnMut(Duration)) -> Played {
         let mut played = Played::default();
         for index in from..to {
-            alive();
             let story = self.corpus.story(index);
+            begins(time_asked(&story, self.stack.declaration()));
             let run = self.judge.judge(self.stack, &story, self.family);
             played.executions += 1;
             self.cover(index, &story, &run, &mut played);
@@ -139,9 +151,8 @@ impl<'s> Task<'s> {
         }
     }
 
-    fn judge(&mut self, text: &str) -> Judged {
-        let story = scenario::parse_one(text).expect("stories are written by the engine");
-        let run = self.judge.judge(self.stack, &story, self.family);
+    fn judge(&mut self, story: &Scenario) -> Judged {
+        let run = self.judge.judge(self.stack, story, self.family);
         let failure = run.verdict.failure();
         Judged {
             verdict: run.verdict.word().to_owned(),

@@ -6,8 +6,7 @@
 //! the campaign either.
 
 use std::io::{self, BufRead, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What the process may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// How long one story may take.
+    /// How long one story may take that asks for no time; on a real clock, one that lets time pass may take that longer.
     pub time: Duration,
     /// Octets of address space of the process.
     pub memory: u64,
@@ -53,14 +52,12 @@ pub fn serve(
     give_up: impl Fn() + Send + 'static,
 ) -> io::Result<()> {
     limit_memory(limits.memory)?;
-    let stories = watch(limits.time, give_up);
+    let playing = watch(limits.time, give_up);
     let mut task = Task::new(stack, family, seed);
     for line in orders.lines() {
         let order: Order = serde_json::from_str(&line?).map_err(io::Error::other)?;
-        let answer = task.perform(&order, || {
-            stories.fetch_add(1, Ordering::Relaxed);
-        });
-        stories.store(IDLE, Ordering::Relaxed);
+        let answer = task.perform(&order, |asked| playing.begins(asked));
+        playing.ends();
         if let Some(answer) = answer {
             let answer = serde_json::to_string(&answer).map_err(io::Error::other)?;
             writeln!(answers, "\n{MARK}{answer}")?;
@@ -83,32 +80,65 @@ fn limit_memory(_: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// What the count of stories is while none is played.
-const IDLE: u64 = 0;
+/// The story that is played now, as the watch sees it.
+#[derive(Clone, Default)]
+struct Playing(Arc<Mutex<Story>>);
 
-/// Gives up when one story takes longer than `limit`. Stories are counted in what is returned.
+#[derive(Clone, Copy, Default)]
+struct Story {
+    /// How many began before it, and it.
+    number: u64,
+    /// The time that it asks for itself; none while nothing is played.
+    asked: Option<Duration>,
+}
+
+impl Playing {
+    /// A story begins that asks for so much time.
+    fn begins(&self, asked: Duration) {
+        self.change(|story| *story = Story { number: story.number + 1, asked: Some(asked) });
+    }
+
+    fn ends(&self) {
+        self.change(|story| story.asked = None);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Story)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn now(&self) -> Story {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives up when one story takes longer than `limit`, and than the time that it asks for.
 ///
 /// What counts is the time of the processor, where that is known: on a busy machine a story may have to wait for it.
 /// But no story may wait for ever.
-fn watch(limit: Duration, give_up: impl Fn() + Send + 'static) -> Arc<AtomicU64> {
-    let stories = Arc::new(AtomicU64::new(IDLE));
-    let seen = Arc::clone(&stories);
+fn watch(limit: Duration, give_up: impl Fn() + Send + 'static) -> Playing {
+    let playing = Playing::default();
+    let seen = playing.clone();
     thread::spawn(move || {
-        let (mut last, mut began, mut cost) = (IDLE, Instant::now(), processor_time());
+        let (mut last, mut began, mut cost) = (0, Instant::now(), processor_time());
         loop {
             thread::sleep(LOOK);
-            let now = seen.load(Ordering::Relaxed);
-            if now != last || now == IDLE {
-                (last, began, cost) = (now, Instant::now(), processor_time());
-            } else if processor_time().saturating_sub(cost) >= limit || began.elapsed() >= limit * LONGER {
+            let Story { number, asked } = seen.now();
+            let Some(asked) = asked.filter(|_| number == last) else {
+                (last, began, cost) = (number, Instant::now(), processor_time());
+                continue;
+            };
+            // A stack on a real clock may be busy while it waits.
+            let worked = processor_time().saturating_sub(cost).saturating_sub(asked);
+            let waited = began.elapsed().saturating_sub(asked);
+            if worked >= limit || waited >= limit * LONGER {
                 give_up();
             }
         }
     });
-    stories
+    playing
 }
 
-/// How many times the limit a story may take by the clock on the wall.
+/// How many times the limit a story may take, beyond what it asks for, by the clock on the wall.
 const LONGER: u32 = 10;
 
 /// The time of the processor that this process has taken.

@@ -13,6 +13,7 @@ use tcpspec::deviation::KnownFinding;
 use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress, Subject};
 use tcpspec::report::fuzzing;
 use tcpspec::scenario;
+use tcpspec::stack::Clock;
 
 use crate::deviation_choice::DeviationChoice;
 use crate::stack_choice::{StackChoice, family};
@@ -32,7 +33,7 @@ pub(crate) struct Fuzz {
     /// Where chance begins
     #[arg(long, value_name = "X", default_value_t = 1)]
     seed: u64,
-    /// Processes that play at the same time; one for each core unless told
+    /// Processes that play at the same time; unless told one for each core, and on a real clock 16, which mostly wait
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Folder for the findings
@@ -50,6 +51,9 @@ pub(crate) struct Fuzz {
 
 /// How long a campaign takes that was told nothing.
 const USUAL: u64 = 60;
+
+/// Processes that play on a real clock unless told otherwise: as many as a round has stories.
+const AT_ONCE: usize = 16;
 
 /// How often progress is told where there is no terminal.
 const QUIET: Duration = Duration::from_secs(10);
@@ -79,7 +83,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
         listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
         to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
     };
-    let outcome = engine::run(&options(arguments)?, &subject, &mut |event| {
+    let outcome = engine::run(&options(arguments, declaration.clock)?, &subject, &mut |event| {
         let keep = |finding: &Finding| {
             let place = finding.write(&folder, &declaration, family);
             // A finding that cannot be kept is not lost.
@@ -106,14 +110,18 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     Ok(fuzzing::is_as_expected(&outcome))
 }
 
-fn options(arguments: &Fuzz) -> Result<Options, Trouble> {
+fn options(arguments: &Fuzz, clock: Clock) -> Result<Options, Trouble> {
     let Fuzz { seconds, runs, seed, jobs, .. } = arguments;
     let usual = if runs.is_some() { None } else { Some(USUAL) };
+    let usual_jobs = match clock {
+        Clock::Real => AT_ONCE,
+        Clock::Virtual => thread::available_parallelism().map_or(1, usize::from),
+    };
     Ok(Options {
         seed: *seed,
         runs: *runs,
         time: seconds.or(usual).map(Duration::from_secs),
-        jobs: jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
+        jobs: jobs.map_or(usual_jobs, usize::from),
         patience: limits(&arguments.stack).time,
         ending: interrupt::ends_campaign()?,
     })

@@ -77,10 +77,11 @@ fn replay_finding(arguments: &Replay, deviations: &Deviations) -> Result<bool, T
     };
     let ipv6 = arguments.ipv6 || finding.network == "IPv6";
     let start = || worker(&arguments.stack, finding.seed, ipv6);
-    let judged = engine::replay(&story, &start, limits(&arguments.stack).time)
+    // Only one process can use some stacks.
+    let stack = arguments.stack.start()?.declaration().clone();
+    let judged = engine::replay(&story, &start, (&stack, limits(&arguments.stack).time))
         .map_err(|error| Trouble(error.to_string()))?;
-    let version = arguments.stack.start()?.declaration().version.clone();
-    let known = judged.cause.as_ref().and_then(|cause| deviations.finding(&cause.into(), &version));
+    let known = judged.cause.as_ref().and_then(|cause| deviations.finding(&cause.into(), &stack.version));
     print(&fuzzing::replayed(&story, &judged, known))?;
     Ok(judged.cause.is_none() || known.is_some())
 }

@@ -15,7 +15,6 @@ use super::{CaseResult, result};
 use crate::bench::{self, Family, Run};
 use crate::cases::Case;
 use crate::deviation::Deviations;
-use crate::scenario::{Scenario, What, When};
 use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -51,7 +50,7 @@ pub fn play_side_by_side(
     let msl = make().declaration().msl;
     let cases: Vec<_> = cases.collect();
     let mut order: Vec<usize> = (0..cases.len()).collect();
-    order.sort_by_key(|index| Reverse(longest(&cases[*index].scenario, msl)));
+    order.sort_by_key(|index| Reverse(bench::longest(&cases[*index].scenario, msl)));
     let round =
         Round { make: &make, cases: &cases, order: &order, next: AtomicUsize::new(0), family, waiting };
     let mut runs: Vec<Option<(Run, String)>> = cases.iter().map(|_| None).collect();
@@ -100,7 +99,7 @@ impl<Make: Fn() -> Box<dyn Stack>> Round<'_, Make> {
     }
 
     fn play(&self, stack: &mut dyn Stack, case: &'static Case) -> Run {
-        let longest = longest(&case.scenario, stack.declaration().msl);
+        let longest = bench::longest(&case.scenario, stack.declaration().msl);
         match self.waiting.limit {
             Some(limit) if longest > limit => {
                 let reason =
@@ -119,22 +118,6 @@ impl<Make: Fn() -> Box<dyn Stack>> Round<'_, Make> {
             _ => run,
         }
     }
-}
-
-/// How long a scenario lasts at most on a stack with this MSL, but for the settle time of each step. It can be over sooner
-/// if the stack does what is expected of it as early as it may.
-fn longest(scenario: &Scenario, msl: Duration) -> Duration {
-    let mut all = Duration::ZERO;
-    for step in &scenario.steps {
-        all += match step.when {
-            When::After(span) | When::Between(_, span) => span.resolve(msl),
-            When::Whenever => bench::PATIENCE,
-        };
-        if let What::Quiet(span) = step.what {
-            all += span.resolve(msl);
-        }
-    }
-    all
 }
 
 #[cfg(test)]
@@ -187,7 +170,7 @@ mod tests {
         let msl = reference().declaration().msl;
         let lasts = |id: &str| {
             let case = results.iter().find(|result| result.case.id == id).unwrap().case;
-            longest(&case.scenario, msl)
+            bench::longest(&case.scenario, msl)
         };
         let begun: Vec<_> = turns.iter().filter(|(_, turn)| *turn == Turn::Begins).collect();
         assert!(begun.windows(2).all(|two| lasts(two[0].0) >= lasts(two[1].0)), "{begun:?}");
@@ -202,9 +185,9 @@ mod tests {
     fn a_scenario_lasts_as_long_as_all_its_waits() {
         let text = "tcpspec 1\n\nscenario a\n\n+1 open passive\n+0.5~+2 > S\n+2msl-1ms < .\n+0.25 quiet 3\n";
         let scenario = scenario::parse_one(text).expect("valid");
-        assert_eq!(longest(&scenario, Duration::from_secs(30)), Duration::from_millis(66_249));
+        assert_eq!(bench::longest(&scenario, Duration::from_secs(30)), Duration::from_millis(66_249));
         let patient = scenario::parse_one("tcpspec 1\n\nscenario a\n\n* > S\n").expect("valid");
-        assert_eq!(longest(&patient, Duration::ZERO), bench::PATIENCE);
+        assert_eq!(bench::longest(&patient, Duration::ZERO), bench::PATIENCE);
     }
 
     /// The reference, in a place where the first attempt to start over comes to nothing.
