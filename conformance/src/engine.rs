@@ -33,6 +33,7 @@ pub use campaign::{Event, Options, Outcome, Progress, Subject, run};
 pub use corpus::{Corpus, Entry, without_expectations};
 pub use draw::Draw;
 pub use finding::Finding;
+pub(crate) use shrink::shrink;
 pub use task::Judged;
 pub use telling::replay;
 pub use worker::{HUNG, Limits, serve};

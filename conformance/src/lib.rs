@@ -33,6 +33,7 @@ pub mod monitor;
 pub mod network;
 pub mod peers;
 pub mod profile;
+pub mod promises;
 pub mod report;
 pub mod requirement;
 pub mod runner;

@@ -16,6 +16,7 @@ use self::differ::{Differ, differ};
 use self::fuzz::{Fuzz, fuzz};
 use self::grid::{GridArguments, grid};
 use self::profile::{ProfileArguments, profile};
+use self::promises::{Promises, promises};
 use self::promote::{Promote, promote};
 use self::replay::{Replay, replay};
 use self::requirements::{Requirements, requirements};
@@ -38,6 +39,8 @@ mod list;
 mod profile;
 #[path = "main/progress.rs"]
 mod progress;
+#[path = "main/promises.rs"]
+mod promises;
 #[path = "main/promote.rs"]
 mod promote;
 #[path = "main/replay.rs"]
@@ -93,6 +96,11 @@ enum Command {
     Profile(ProfileArguments),
     /// Say where the stack stands on each of the 119 requirements that RFC 9293 numbers, and what says so
     Requirements(Requirements),
+    /// Hold a stack to what TCP promises its users: transfers through a hostile network with the stack at either end and
+    /// at both, and stories told twice with something changed that must make no difference
+    ///
+    /// Exit code: 0 if everything is kept. Lists of known deviations are not applied.
+    Promises(Promises),
     /// Make a finding a stored regression, or an entry of a list of known deviations
     Promote(Promote),
     /// Say what a requirement, a row of the decision table or a case means, where it is implemented and tested
@@ -115,6 +123,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay(&arguments),
         Command::Differ(arguments) => differ(&arguments),
         Command::Fuzz(arguments) => fuzz(&arguments),
+        Command::Promises(arguments) => promises(&arguments),
         Command::Promote(arguments) => promote(&arguments),
         #[cfg(feature = "model")]
         Command::Model(arguments) => model::run(&arguments),

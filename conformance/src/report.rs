@@ -13,6 +13,7 @@ pub mod json;
 pub mod junit;
 mod places;
 pub mod profile;
+pub mod promises;
 pub mod standing;
 pub mod terminal;
 

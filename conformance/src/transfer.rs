@@ -6,8 +6,8 @@
 //! network is fair (P-08 to P-11): that the text gets through, and that both ends come to rest. Debug builds of the
 //! reference assert every invariant of one endpoint meanwhile.
 //!
-//! Left out: other stacks than the reference (their buffers and timers are not ours to choose), a user timeout, which
-//! would let loss end a connection, urgent text, and crashes.
+//! Left out: a user timeout, which would let loss end a connection, urgent text, and crashes. Other stacks can be told,
+//! too ([`Transfer::tell_between`]), but take no more of an end's choices than its buffers and sizes.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::trace::{End, Trace};
 
 mod choice;
+mod drawn;
 mod refusals;
 mod telling;
 #[cfg(test)]
@@ -152,6 +153,36 @@ fn until_empty(octets: &mut arbitrary::Unstructured<'_>) -> arbitrary::Result<Ve
     }
     Ok(acts)
 }
+
+/// Something that TCP promises its users.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Promise {
+    /// The property's id.
+    pub id: &'static str,
+    /// What is true as long as it is kept.
+    pub sentence: &'static str,
+}
+
+const STREAM: Promise = Promise {
+    id: "P-01",
+    sentence: "what a user reads is what the other has sent, each octet once and in order",
+};
+const END_OF_STREAM: Promise =
+    Promise { id: "P-02", sentence: "the end of the stream comes after all that was sent before CLOSE" };
+const REST: Promise = Promise {
+    id: "P-08",
+    sentence: "on a fair network, with both users reading and closed, all that was sent before CLOSE is delivered \
+               and both ends become CLOSED",
+};
+const PROGRESS: Promise = Promise {
+    id: "P-09",
+    sentence: "on a fair network, with both users reading and closed, no window and no timer holds things up for ever",
+};
+const SILENCE: Promise =
+    Promise { id: "P-10", sentence: "two ends whose users are at rest do not keep sending" };
+
+/// What every [`Transfer`] is held to.
+pub static PROMISES: [Promise; 5] = [STREAM, END_OF_STREAM, REST, PROGRESS, SILENCE];
 
 /// A promise of TCP that was not kept.
 #[derive(Clone, PartialEq, Eq, Debug)]

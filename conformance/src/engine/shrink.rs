@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 
 /// Shrinks a story. `same` says whether a candidate shows the same departure; it is asked at most `budget` times.
-pub(super) fn shrink(story: Scenario, budget: usize, same: &mut dyn FnMut(&Scenario) -> bool) -> Scenario {
+pub(crate) fn shrink(story: Scenario, budget: usize, same: &mut dyn FnMut(&Scenario) -> bool) -> Scenario {
     let mut search = Search { best: story, left: budget, same };
     loop {
         let before = search.best.clone();

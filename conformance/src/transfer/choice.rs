@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use tcpspec_core::Profile;
 use tcpspec_core::profile::TimeWaitReuse;
+use tcpspec_core::{Profile, SeqNumber};
 
 use crate::network::{LinkOptions, Ratio};
+use crate::stack::reference::Reference;
 
 /// A choice of profile, and of sizes small enough to be filled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,6 +107,11 @@ impl Segments {
 }
 
 impl EndChoice {
+    /// The reference with these choices.
+    pub(super) fn reference(&self, msl: Duration) -> Reference {
+        Reference::with_profile(self.profile(msl)).with_clocked_iss(SeqNumber(self.iss))
+    }
+
     /// The profile. Sizes and Nagle's algorithm come from the setup of the run.
     #[must_use]
     pub fn profile(&self, msl: Duration) -> Profile {

@@ -1,16 +1,18 @@
 //! Telling a transfer: the users' acts, the network's turn, and what must hold.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tcpspec_core::{Instant, SeqNumber, State};
+use tcpspec_core::{Instant, State};
 
 use super::refusals::{MOST_REFUSALS, refusals_in_a_row};
-use super::{Act, BrokenPromise, Deed, LONGEST, Opening, Transfer};
+use super::{
+    Act, BrokenPromise, Deed, END_OF_STREAM, LONGEST, Opening, PROGRESS, Promise, REST, SILENCE, STREAM,
+    Transfer,
+};
 use crate::network::{LinkOptions, Ratio};
 use crate::peers::{EndOptions, Peers, Stop, octet};
 use crate::scenario::ScenarioCall;
-use crate::stack::reference::Reference;
 use crate::stack::{CallOutcome, Stack};
 use crate::trace::End;
 
@@ -58,6 +60,15 @@ pub struct Setting {
     pub begin: Duration,
 }
 
+impl Setting {
+    /// IPv6 addresses reserved for documentation (RFC 3849), and time zero.
+    #[must_use]
+    pub fn over_ipv6() -> Self {
+        let socket = |host, port| SocketAddr::from((Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host), port));
+        Self { sockets: [socket(1, 49_152), socket(2, 80)], begin: Duration::ZERO }
+    }
+}
+
 impl Default for Setting {
     /// IPv4 addresses reserved for documentation (RFC 5737), and time zero.
     fn default() -> Self {
@@ -80,10 +91,25 @@ impl Transfer {
     /// # Errors
     /// The first promise that was not kept.
     pub fn tell_in(&self, setting: &Setting) -> Result<Peers, Box<BrokenPromise>> {
-        let mut telling = Telling::new(self, setting);
+        let [a, b] = self.ends.map(|choice| choice.reference(self.msl()));
+        self.tell_between([Box::new(a), Box::new(b)], setting)
+    }
+
+    /// Tells the story of two other stacks, A's first. Of the choices for an end they follow those of its setup.
+    ///
+    /// A stack that refuses the way in which the connection opens promises nothing: the story ends there.
+    ///
+    /// # Errors
+    /// The first promise that was not kept.
+    pub fn tell_between(
+        &self,
+        stacks: [Box<dyn Stack>; 2],
+        setting: &Setting,
+    ) -> Result<Peers, Box<BrokenPromise>> {
+        let mut telling = Telling::new(self, stacks, setting);
         match telling.tell() {
             Ok(()) => Ok(telling.peers),
-            Err(Broken { id, sentence, detail }) => {
+            Err(Broken { promise: Promise { id, sentence }, detail }) => {
                 Err(Box::new(BrokenPromise { id, sentence, detail, trace: telling.peers.trace }))
             }
         }
@@ -93,7 +119,7 @@ impl Transfer {
         Duration::from_secs(self.msl.max(1).into())
     }
 
-    fn end_options(&self, setting: &Setting, index: u8) -> EndOptions {
+    fn end_options(&self, setting: &Setting, index: u8, lifetime: Duration) -> EndOptions {
         let choice = &self.ends[usize::from(index)];
         let socket = setting.sockets[usize::from(index)];
         let headers = if socket.is_ipv4() { 40 } else { 60 };
@@ -105,7 +131,7 @@ impl Transfer {
             mtu: choice.segments.octets() + headers,
             nagle: choice.nagle,
             congestion_control: choice.congestion_control,
-            link: self.network.hostile(index, self.msl()),
+            link: self.network.hostile(index, lifetime),
         }
     }
 
@@ -121,8 +147,7 @@ impl Transfer {
 
 /// A promise that was not kept, without the trace.
 struct Broken {
-    id: &'static str,
-    sentence: &'static str,
+    promise: Promise,
     detail: String,
 }
 
@@ -148,6 +173,10 @@ struct Telling<'s> {
     story: &'s Transfer,
     peers: Peers,
     users: [User; 2],
+    /// How long a segment may be under way: no longer than either end takes it to be (RFC 9293 §3.4.2).
+    lifetime: Duration,
+    /// How long the longer TIME-WAIT may last, twice over: it may begin anew.
+    time_wait: Duration,
     phase: Phase,
     /// How often an exchange without end was cut off.
     outages: u32,
@@ -163,18 +192,20 @@ enum Phase {
 }
 
 impl<'s> Telling<'s> {
-    fn new(story: &'s Transfer, setting: &Setting) -> Self {
-        let stacks = story.ends.map(|choice| -> Box<dyn Stack> {
-            let reference = Reference::with_profile(choice.profile(story.msl()));
-            Box::new(reference.with_clocked_iss(SeqNumber(choice.iss)))
-        });
-        let mut peers = Peers::unlike(stacks, [0, 1].map(|index| story.end_options(setting, index)));
+    fn new(story: &'s Transfer, stacks: [Box<dyn Stack>; 2], setting: &Setting) -> Self {
+        let [a, b] = stacks.each_ref().map(|stack| stack.declaration().msl);
+        let lifetime = story.msl().min(a).min(b);
+        let mut peers =
+            Peers::unlike(stacks, [0, 1].map(|index| story.end_options(setting, index, lifetime)));
         peers.run_for(setting.begin);
-        Self { story, peers, users: [User::default(); 2], phase: Phase::Hostile, outages: 0 }
+        let users = [User::default(); 2];
+        Self { story, peers, users, lifetime, time_wait: a.max(b) * 4, phase: Phase::Hostile, outages: 0 }
     }
 
     fn tell(&mut self) -> Result<(), Broken> {
-        self.open()?;
+        if !self.open()? {
+            return Ok(());
+        }
         for act in self.story.acts.iter().take(LONGEST) {
             self.wait(act.after.duration())?;
             self.act(act)?;
@@ -186,34 +217,28 @@ impl<'s> Telling<'s> {
         &mut self.users[usize::from(index(end))]
     }
 
-    fn open(&mut self) -> Result<(), Broken> {
-        match self.story.opening {
-            Opening::PassiveActive => {
-                self.listen(End::Right);
-                self.connect(End::Left);
-            }
-            Opening::BothPassive => {
-                BOTH.into_iter().for_each(|end| self.listen(end));
-                self.connect(End::Left);
-            }
-            Opening::Simultaneous => BOTH.into_iter().for_each(|end| self.connect(end)),
+    /// Opens the connection. Says whether the stacks open it in this way.
+    fn open(&mut self) -> Result<bool, Broken> {
+        Ok(match self.story.opening {
+            Opening::PassiveActive => self.listen(End::Right) && self.connect(End::Left),
+            Opening::BothPassive => BOTH.into_iter().all(|end| self.listen(end)) && self.connect(End::Left),
+            Opening::Simultaneous => BOTH.into_iter().all(|end| self.connect(end)),
             Opening::Early { late, active } => {
-                self.connect(End::Left);
+                let connects = self.connect(End::Left);
                 self.wait(late.duration())?;
-                if active { self.connect(End::Right) } else { self.listen(End::Right) }
+                connects && if active { self.connect(End::Right) } else { self.listen(End::Right) }
             }
-        }
-        Ok(())
+        })
     }
 
-    fn listen(&mut self, end: End) {
+    fn listen(&mut self, end: End) -> bool {
         self.user(end).passive = true;
-        self.peers.call(end, ScenarioCall::OpenPassive);
+        matches!(self.peers.call(end, ScenarioCall::OpenPassive), CallOutcome::Opened(_))
     }
 
-    fn connect(&mut self, end: End) {
+    fn connect(&mut self, end: End) -> bool {
         self.user(end).passive = false;
-        self.peers.call(end, ScenarioCall::OpenActive);
+        matches!(self.peers.call(end, ScenarioCall::OpenActive), CallOutcome::Opened(_))
     }
 
     fn act(&mut self, act: &Act) -> Result<(), Broken> {
@@ -273,9 +298,8 @@ impl<'s> Telling<'s> {
         let sent = self.peers.sent(end.other());
         let right = (first..).zip(fresh).all(|(at, found)| *found == octet(end.other(), at));
         if !right || received.len() > sent as usize {
-            let sentence = "what a user reads is what the other has sent, each octet once and in order";
             let detail = format!("{} has read {} octets of {sent}", end.letter(), received.len());
-            return Err(Broken { id: "P-01", sentence, detail });
+            return Err(Broken { promise: STREAM, detail });
         }
         user.checked = received.len();
         match outcome {
@@ -287,9 +311,8 @@ impl<'s> Telling<'s> {
         let (at_the_end, received) = (user.at_the_end && !user.gave_up, received.len());
         let closed = self.users[usize::from(index(end.other()))].closed_after.map(|octets| octets as usize);
         if at_the_end && closed != Some(received) {
-            let sentence = "the end of the stream comes after all that was sent before CLOSE";
             let detail = format!("{} is at the end after {received} octets, not {closed:?}", end.letter());
-            return Err(Broken { id: "P-02", sentence, detail });
+            return Err(Broken { promise: END_OF_STREAM, detail });
         }
         Ok(())
     }
@@ -316,7 +339,7 @@ impl<'s> Telling<'s> {
             return Err(self.runaway("and no outage ends it"));
         }
         BOTH.into_iter().for_each(|end| self.connect_link(end, Phase::Outage));
-        let until = self.peers.now() + self.story.msl() + Duration::from_secs(1);
+        let until = self.peers.now() + self.lifetime + Duration::from_secs(1);
         while self.peers.run_to_next(until).is_none() {
             self.read_eagerly()?;
         }
@@ -327,11 +350,11 @@ impl<'s> Telling<'s> {
 
     /// What carries the segments of an end from now on.
     fn connect_link(&mut self, end: End, phase: Phase) {
-        let (network, msl) = (&self.story.network, self.story.msl());
+        let (network, lifetime) = (&self.story.network, self.lifetime);
         let options = match phase {
-            Phase::Hostile => network.hostile(index(end), msl),
-            Phase::Fair => network.fair(msl),
-            Phase::Outage => LinkOptions { loss: Ratio::ALWAYS, ..network.fair(msl) },
+            Phase::Hostile => network.hostile(index(end), lifetime),
+            Phase::Fair => network.fair(lifetime),
+            Phase::Outage => LinkOptions { loss: Ratio::ALWAYS, ..network.fair(lifetime) },
         };
         self.peers.set_link(end, options);
     }
@@ -373,7 +396,7 @@ impl<'s> Telling<'s> {
                 // What happened last may have been what a user waited for.
                 Some(Stop::Quiet) if told < self.peers.trace.entries.len() => {}
                 Some(Stop::Quiet) => break,
-                Some(Stop::TimeIsUp) => return self.stuck("P-09", "timers still run"),
+                Some(Stop::TimeIsUp) => return self.stuck(PROGRESS, "timers still run"),
                 Some(Stop::Runaway) => return Err(self.runaway("on a fair network")),
             }
         }
@@ -405,7 +428,7 @@ impl<'s> Telling<'s> {
             return Ok(());
         }
         if !BOTH.into_iter().all(|end| self.is_closed(end)) {
-            return self.stuck("P-08", "nothing runs any more");
+            return self.stuck(REST, "nothing runs any more");
         }
         if matches!(self.story.opening, Opening::Early { .. }) {
             return Ok(());
@@ -413,23 +436,20 @@ impl<'s> Telling<'s> {
         for end in BOTH {
             let (received, sent) = (self.peers.received(end).len(), self.peers.sent(end.other()));
             if received != sent as usize {
-                let sentence = "without ABORT, all that was sent before CLOSE is delivered";
                 let detail = format!("{} has read {received} octets of {sent}", end.letter());
-                return Err(Broken { id: "P-08", sentence, detail });
+                return Err(Broken { promise: REST, detail });
             }
         }
         Ok(())
     }
 
-    fn stuck(&self, id: &'static str, detail: &str) -> Result<(), Broken> {
-        let sentence = "on a fair network, with both users reading and closed, both ends become CLOSED";
+    fn stuck(&self, promise: Promise, detail: &str) -> Result<(), Broken> {
         let states = BOTH.map(|end| self.peers.state(end).map_or("none", State::name));
-        Err(Broken { id, sentence, detail: format!("{detail}; A is {}, B is {}", states[0], states[1]) })
+        Err(Broken { promise, detail: format!("{detail}; A is {}, B is {}", states[0], states[1]) })
     }
 
     fn runaway(&self, when: &str) -> Broken {
-        let sentence = "two ends whose users are at rest do not keep sending";
-        Broken { id: "P-10", sentence, detail: format!("{} segments, {when}", self.peers.segments()) }
+        Broken { promise: SILENCE, detail: format!("{} segments, {when}", self.peers.segments()) }
     }
 }
 
@@ -441,7 +461,7 @@ struct Limits {
 
 impl Limits {
     fn of(telling: &Telling<'_>) -> Self {
-        let Telling { story, peers, .. } = telling;
+        let Telling { story, peers, time_wait, .. } = telling;
         let (mut windows, mut full_segments) = (0, 0);
         for end in BOTH {
             let received = u32::try_from(peers.received(end.other()).len()).unwrap_or(u32::MAX);
@@ -453,7 +473,7 @@ impl Limits {
         Self {
             time: peers.now()
                 + PATIENCE
-                + story.msl() * 4
+                + *time_wait
                 + PATIENCE_PER_WINDOW * windows
                 + PATIENCE_PER_SEGMENT * full_segments,
             // What was sent before may still be under way, twice, and be answered, with an arrival each time.
