@@ -466,7 +466,7 @@ impl Campaign<'_> {
             Told::Left => true,
             again => again.cause().as_ref() == Some(&cause),
         };
-        let short = shrink::shrink(story, budget, &mut |story| {
+        let short = shrink(story, budget, &mut |story| {
             if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
                 return false;
             }
