@@ -8,7 +8,12 @@
 //! ```text
 //! cargo run --release --example soak -- 1000000        # so many stories
 //! cargo run --release --example soak -- 1000000 7      # from another seed
+//! cargo run --release --example soak -- 1 7 1102320    # one story: how many, the seed, the first
+//! cargo run --release --example soak -- 20000 7 permitted
 //! ```
+//!
+//! The last one plays the stories to each reference that does something else the standard permits (`docs/faults.md`): so
+//! many to each.
 //!
 //! It leaves out shrinking: replay the story that is printed, or give it to `tcpspec fuzz`.
 #![forbid(unsafe_code)]
@@ -26,6 +31,7 @@ use tcpspec::engine::{Corpus, Draw};
 use tcpspec::monitor::Monitor;
 use tcpspec::scenario;
 use tcpspec::stack::Stack;
+use tcpspec::stack::faulty::{self, Excuse, Fault, Faulty};
 use tcpspec::stack::reference::Reference;
 use tcpspec_core::Profile;
 use tcpspec_core::profile::TimeWaitReuse;
@@ -48,14 +54,48 @@ struct Tally {
     violated: u64,
 }
 
+/// What is played: stories of a seed from the first on, to references of all profiles or to those that do otherwise.
+struct Plan {
+    seed: u64,
+    first: u64,
+    /// For each of those that do otherwise.
+    stories: u64,
+    otherwise: Vec<&'static Fault>,
+}
+
+impl Plan {
+    fn of_arguments() -> Self {
+        let arguments: Vec<String> = env::args().skip(1).collect();
+        let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+        let number = |index: usize, otherwise| numbers.get(index).copied().unwrap_or(otherwise);
+        let permitted = |fault: &&Fault| matches!(fault.excuse, Some(Excuse::Permitted(_)));
+        let chosen = arguments.iter().any(|argument| argument == "permitted");
+        let otherwise = faulty::all().iter().filter(permitted).filter(|_| chosen).collect();
+        Self { stories: number(0, 100_000), seed: number(1, 1), first: number(2, 0), otherwise }
+    }
+
+    fn all(&self) -> u64 {
+        self.stories * self.otherwise.len().max(1) as u64
+    }
+
+    /// The stack that meets a story.
+    fn stack(&self, number: u64, story: u64) -> (Box<dyn Stack>, String) {
+        let turn = usize::try_from(number / self.stories).unwrap_or(usize::MAX);
+        if let Some(fault) = self.otherwise.get(turn) {
+            return (Box::new(Faulty::new(fault)), fault.name.clone());
+        }
+        let profile = profile(&mut Draw::of(!self.seed, story));
+        (Box::new(Reference::with_profile(profile)), format!("{profile:?}"))
+    }
+}
+
 fn main() -> ExitCode {
-    let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
-    let (stories, seed) = (numbers.first().copied().unwrap_or(100_000), numbers.get(1).copied().unwrap_or(1));
+    let plan = Plan::of_arguments();
     let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
     let begun = Instant::now();
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
-            scope.spawn(|| play(stories, seed, &next, &tally));
+            scope.spawn(|| play(&plan, &next, &tally));
         }
     });
     let Tally { played, unfollowed, overflowed, objections, violated } =
@@ -72,17 +112,17 @@ fn main() -> ExitCode {
 }
 
 /// Plays shares of the stories until there are none left.
-fn play(stories: u64, seed: u64, next: &AtomicU64, tally: &Mutex<Tally>) {
-    let corpus = Corpus::new(seed, Reference::new().declaration());
+fn play(plan: &Plan, next: &AtomicU64, tally: &Mutex<Tally>) {
+    let corpus = Corpus::new(plan.seed, Reference::new().declaration());
     let mut monitor = Monitor::new();
     let mut own = Tally::default();
     loop {
         let first = next.fetch_add(SHARE, Ordering::Relaxed);
-        if first >= stories {
+        if first >= plan.all() {
             break;
         }
-        for index in first..stories.min(first + SHARE) {
-            play_one(seed, index, &corpus, &mut monitor, &mut own);
+        for number in first..plan.all().min(first + SHARE) {
+            play_one(plan, number, &corpus, &mut monitor, &mut own);
         }
     }
     let mut tally = tally.lock().expect("no thread panics with it");
@@ -94,13 +134,13 @@ fn play(stories: u64, seed: u64, next: &AtomicU64, tally: &Mutex<Tally>) {
     tally.objections.truncate(MOST_SHOWN);
 }
 
-fn play_one(seed: u64, index: u64, corpus: &Corpus, monitor: &mut Monitor, tally: &mut Tally) {
+fn play_one(plan: &Plan, number: u64, corpus: &Corpus, monitor: &mut Monitor, tally: &mut Tally) {
+    let index = plan.first + number % plan.stories;
     let story = corpus.story(index);
-    let profile = profile(&mut Draw::of(!seed, index));
-    let mut stack = Reference::with_profile(profile);
+    let (mut stack, who) = plan.stack(number, index);
     let family = if index % 4 == 3 { Family::V6 } else { Family::V4 };
     let overflows = monitor.overflows();
-    let run = bench::run_watched(&mut stack, &story, family, Some(monitor));
+    let run = bench::run_watched(&mut *stack, &story, family, Some(monitor));
     tally.played += 1;
     let failure = run.verdict.failure();
     tally.violated += u64::from(failure.is_some());
@@ -108,9 +148,8 @@ fn play_one(seed: u64, index: u64, corpus: &Corpus, monitor: &mut Monitor, tally
     if (failure.is_some() || overflowed) && tally.objections.len() < MOST_SHOWN {
         let text = scenario::print_file(std::slice::from_ref(&story));
         let what = failure.map_or_else(|| "too many hypotheses".to_owned(), ToString::to_string);
-        tally
-            .objections
-            .push(format!("story {index} of seed {seed}: {what}\n{profile:?}\n{text}\n{}", run.trace));
+        let Plan { seed, .. } = plan;
+        tally.objections.push(format!("story {index} of seed {seed}: {what}\n{who}\n{text}\n{}", run.trace));
     }
 }
 

@@ -47,7 +47,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use profile::Side;
+pub use profile::{Brings, Side};
 
 /// Pairs of sockets that one run may use before further ones are not judged.
 const MOST_PAIRS: usize = 64;
@@ -182,7 +182,9 @@ impl Monitor {
         let repeats = segment.has(Control::ACK) && segment.ack == first.una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
         let plain = segment.has(Control::ACK) && segment.ctl.0 & (Control::SYN | Control::RST).0 == 0;
-        if plain && matches!(class.seq, Place::At | Place::Inside) && class.ack != Place::Beyond {
+        // What begins beyond RCV.NXT may be dropped whole (V-38): then nothing has been received.
+        let certain = class.seq == Place::At || class.seq == Place::Inside && segment.len() == 0;
+        if plain && certain && class.ack != Place::Beyond {
             (pair.unanswered, pair.heard_at) = (0, now);
         }
         if pair.hypotheses.blind {

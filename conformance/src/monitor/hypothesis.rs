@@ -158,7 +158,7 @@ pub(super) struct Hypothesis {
     /// Since when there has always been something undelivered: a user timeout counts from SEND (RFC 9293 §3.9.1.1).
     pub(super) busy_since: Instant,
     /// What of the stack's profile it takes for granted.
-    pub(super) takes: u16,
+    pub(super) takes: u32,
 }
 
 impl Hypothesis {

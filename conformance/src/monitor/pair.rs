@@ -248,8 +248,12 @@ impl Pair {
         self.peer_options = Some(options);
     }
 
-    /// Whether something that the user or the protocol sends waits for the peer.
+    /// Whether something that the user or the protocol sends waits for the peer, or may: of a user who cannot be followed
+    /// nobody knows what was sent.
     pub(super) fn unfinished(&self, hypothesis: &Hypothesis) -> bool {
+        if self.user_unknown {
+            return true;
+        }
         let Some(iss) = self.iss else { return true };
         let closing = matches!(hypothesis.state, State::FinWait1 | State::Closing | State::LastAck);
         hypothesis.una.lt(iss + 1 + self.written) || hypothesis.una.lt(self.snd_max) || closing

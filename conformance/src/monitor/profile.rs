@@ -22,36 +22,55 @@ pub enum Side {
     ResetEndsTimeWait,
     /// It does not (RFC 1337 §3).
     TimeWaitIgnoresResets,
-    /// The acknowledgment of a segment beyond RCV.NXT counts at once.
-    BeyondCounts,
+    /// The acknowledgment of a segment beyond RCV.NXT counts at once while the connection is half open.
+    BeyondCountsHalfOpen(Brings),
     /// Such a segment is dropped whole (V-38).
-    BeyondDropped,
+    BeyondDroppedHalfOpen(Brings),
+    /// The acknowledgment of a segment beyond RCV.NXT counts at once.
+    BeyondCounts(Brings),
+    /// Such a segment is dropped whole (V-38).
+    BeyondDropped(Brings),
+}
+
+/// What a segment beyond RCV.NXT brings: a stack may keep text that it cannot deliver yet and no FIN, or the reverse.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Brings {
+    /// Text alone.
+    Text,
+    /// A FIN alone.
+    Fin,
+    /// Both.
+    TextAndFin,
+}
+
+impl Brings {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Fin, Self::TextAndFin];
 }
 
 impl Side {
-    /// All sides; each even one with the odd one after it makes a choice.
-    pub const ALL: [Self; 10] = [
-        Self::ExactResetHalfOpen,
-        Self::WindowResetHalfOpen,
-        Self::ExactReset,
-        Self::WindowReset,
-        Self::SynChallenged,
-        Self::SynResets,
-        Self::ResetEndsTimeWait,
-        Self::TimeWaitIgnoresResets,
-        Self::BeyondCounts,
-        Self::BeyondDropped,
-    ];
-
-    /// Its bit in a mask.
-    pub(super) const fn bit(self) -> u16 {
-        1 << self as u16
+    /// Its bit in a mask; each even one with the odd one after it makes a choice.
+    pub(super) const fn bit(self) -> u32 {
+        1 << match self {
+            Self::ExactResetHalfOpen => 0,
+            Self::WindowResetHalfOpen => 1,
+            Self::ExactReset => 2,
+            Self::WindowReset => 3,
+            Self::SynChallenged => 4,
+            Self::SynResets => 5,
+            Self::ResetEndsTimeWait => 6,
+            Self::TimeWaitIgnoresResets => 7,
+            Self::BeyondCountsHalfOpen(brings) => 8 + 2 * brings as u32,
+            Self::BeyondDroppedHalfOpen(brings) => 9 + 2 * brings as u32,
+            Self::BeyondCounts(brings) => 14 + 2 * brings as u32,
+            Self::BeyondDropped(brings) => 15 + 2 * brings as u32,
+        }
     }
 }
 
 /// Whether a mask takes no choice both ways.
-pub(super) const fn is_consistent(takes: u16) -> bool {
-    const EVEN: u16 = 0x5555;
+pub(super) const fn is_consistent(takes: u32) -> bool {
+    const EVEN: u32 = 0x5555_5555;
     takes & takes >> 1 & EVEN == 0
 }
 
@@ -59,14 +78,32 @@ pub(super) const fn is_consistent(takes: u16) -> bool {
 mod tests {
     use super::*;
 
+    /// Both sides of each choice.
+    fn choices() -> Vec<[Side; 2]> {
+        let mut choices = vec![
+            [Side::ExactResetHalfOpen, Side::WindowResetHalfOpen],
+            [Side::ExactReset, Side::WindowReset],
+            [Side::SynChallenged, Side::SynResets],
+            [Side::ResetEndsTimeWait, Side::TimeWaitIgnoresResets],
+        ];
+        for brings in Brings::ALL {
+            choices.push([Side::BeyondCountsHalfOpen(brings), Side::BeyondDroppedHalfOpen(brings)]);
+            choices.push([Side::BeyondCounts(brings), Side::BeyondDropped(brings)]);
+        }
+        choices
+    }
+
     #[test]
     fn a_choice_is_taken_one_way_or_the_other() {
         let mask = |sides: &[Side]| sides.iter().fold(0, |mask, side| mask | side.bit());
-        assert!(is_consistent(mask(&[Side::ExactReset, Side::SynResets, Side::ResetEndsTimeWait])));
-        for choice in Side::ALL.chunks(2) {
-            assert!(is_consistent(choice[0].bit()) && is_consistent(choice[1].bit()));
-            assert!(!is_consistent(mask(choice)), "{choice:?}");
+        let sides: Vec<Side> = choices().into_iter().flatten().collect();
+        assert_eq!(mask(&sides).count_ones(), 20, "a bit for each side");
+        for [one, other] in choices() {
+            assert!(is_consistent(one.bit()) && is_consistent(other.bit()));
+            assert!(!is_consistent(mask(&[one, other])), "{one:?} and {other:?}");
         }
+        let first_sides: Vec<Side> = choices().into_iter().map(|[one, _]| one).collect();
+        assert!(is_consistent(mask(&first_sides)));
         assert!(is_consistent(mask(&[Side::WindowResetHalfOpen, Side::ExactReset])), "two choices");
     }
 }

@@ -8,7 +8,9 @@ use crate::stack::reference::Reference;
 use random::Dice;
 
 mod altered;
+mod false_alarms;
 mod faults;
+mod permitted;
 mod random;
 mod survivors;
 

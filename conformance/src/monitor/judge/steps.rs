@@ -7,7 +7,7 @@ use tcpspec_core::{Control, SeqNumber, State};
 use super::arrive::Context;
 use crate::monitor::arrival::Arrival;
 use crate::monitor::hypothesis::{Ending, Hypotheses, Hypothesis, Reset, Why};
-use crate::monitor::profile::Side;
+use crate::monitor::profile::{Brings, Side};
 
 /// How certain it is that a segment passes the first check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,14 @@ fn fits(nxt: SeqNumber, edge: SeqNumber, segment: &Arrival) -> bool {
 
 /// All that may follow.
 pub(super) fn arrive(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
+    if segment.options.malformed {
+        // V-51: whatever it is, it may be dropped, or the connection reset.
+        out.push(hypothesis);
+        if !segment.has(Control::RST) {
+            let ended = hypothesis.closed(Ending::Reset);
+            out.push(ended.owing_reset(context.ending(hypothesis.una, Why::IllegalOption, false)));
+        }
+    }
     if hypothesis.state == State::SynReceived && segment.has(Control::SYN) && segment.seq == hypothesis.irs {
         return syn_again(hypothesis, segment, context, out);
     }
@@ -123,8 +131,8 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
         // V-46
         out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
     }
-    if !segment.has(Control::ACK) || context.throttled || segment.options.malformed {
-        // V-16, V-12, V-51
+    if !segment.has(Control::ACK) || context.throttled {
+        // V-16, V-12
         out.push(hypothesis);
     }
     let at_nxt = segment.seq.le(hypothesis.nxt_most) && segment.seq.ge(hypothesis.nxt - 1);
@@ -149,12 +157,6 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if segment.has(Control::RST) {
         return second_rst(hypothesis, segment, context, out);
     }
-    if segment.options.malformed {
-        // V-51: dropped, or the connection reset.
-        out.push(hypothesis);
-        let ended = hypothesis.closed(Ending::Reset);
-        out.push(ended.owing_reset(context.ending(hypothesis.una, Why::IllegalOption, false)));
-    }
     let syn_inside = segment.has(Control::SYN) && segment.seq.ge(hypothesis.nxt);
     if syn_inside {
         return fourth_syn(hypothesis, segment, context, out);
@@ -170,11 +172,26 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         return fifth_ack(hypothesis, segment, context, out);
     }
     // V-38: what begins beyond RCV.NXT may be dropped whole, its acknowledgment with it.
-    let takes = hypothesis.takes | Side::BeyondCounts.bit();
+    let (counts, dropped) = beyond_sides(&hypothesis, segment);
+    let takes = hypothesis.takes | counts.bit();
     if crate::monitor::profile::is_consistent(takes) {
         fifth_ack(Hypothesis { takes, ..hypothesis }, segment, context, out);
     }
-    push_taking(hypothesis, Side::BeyondDropped, out);
+    push_taking(hypothesis, dropped, out);
+}
+
+/// The two sides of the choice that a segment beyond RCV.NXT is about.
+fn beyond_sides(hypothesis: &Hypothesis, segment: &Arrival) -> (Side, Side) {
+    let brings = match (segment.text > 0, segment.has(Control::FIN)) {
+        (true, true) => Brings::TextAndFin,
+        (false, true) => Brings::Fin,
+        (_, false) => Brings::Text,
+    };
+    if hypothesis.state == State::SynReceived {
+        (Side::BeyondCountsHalfOpen(brings), Side::BeyondDroppedHalfOpen(brings))
+    } else {
+        (Side::BeyondCounts(brings), Side::BeyondDropped(brings))
+    }
 }
 
 /// Whether a segment begins beyond what RCV.NXT may be and brings something.
@@ -406,8 +423,9 @@ fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>
             context.soon(Why::InOrder)
         });
     } else if segment.text > 0 {
-        // V-59: whether text beyond a gap is acknowledged is free; what repeats old text is answered.
-        if segment.start_of_text().le(hypothesis.nxt_most) {
+        // V-59: whether text beyond a gap is acknowledged is free, and a gap is filled for certain only as far as RCV.NXT
+        // is known; what repeats old text is answered.
+        if segment.start_of_text().le(hypothesis.nxt) {
             after = after.owing_ack(context.soon(Why::InOrder));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tcpspec_core::profile::TimeWaitReuse;
-use tcpspec_core::{Control, Instant, Profile, State};
+use tcpspec_core::{Control, Instant, Profile, Segment, State};
 
 use super::Monitor;
 use crate::bench::{self, Family, Run};
@@ -14,13 +14,15 @@ use crate::stack::{CallOutcome, Choice, Declaration, NextTimer, Setup, SocketId,
 use crate::wire::{self, Endpoints, Header};
 
 /// Alters the packet with this number and says how many copies of it leave.
-type Alter = fn(usize, &mut Endpoints, &mut Header<'_>) -> usize;
+pub(super) type Alter = fn(usize, &mut Endpoints, &mut Header<'_>) -> usize;
 
-/// The reference with what it sends altered.
-struct Altered {
+/// The reference with what it sends altered, or with what reaches it lost.
+pub(super) struct Altered {
     reference: Reference,
-    declaration: Declaration,
+    pub(super) declaration: Declaration,
     alter: Alter,
+    /// Segments that it does not get to see.
+    pub(super) loses: fn(&Segment<'_>) -> bool,
     /// Text that arrived is given to the user at once.
     hasty: bool,
     arrived: Vec<u8>,
@@ -44,8 +46,11 @@ impl Stack for Altered {
     }
 
     fn deliver(&mut self, packet: &[u8]) {
-        self.arrived = wire::parse(packet).expect("the peer sends TCP").segment.text.to_vec();
-        self.reference.deliver(packet);
+        let segment = wire::parse(packet).expect("the peer sends TCP").segment;
+        self.arrived = segment.text.to_vec();
+        if !(self.loses)(&segment) {
+            self.reference.deliver(packet);
+        }
     }
 
     fn emit(&mut self, packet: &mut Vec<u8>) -> bool {
@@ -162,30 +167,23 @@ const BREACHES: [Breach; 8] = [
     },
 ];
 
-fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
+pub(super) fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
     let text = format!("tcpspec 1\n\nscenario told\n\n{opening}{story}");
     let story = scenario::parse_one(&text).expect("a story");
     bench::run_watched(stack, &story, Family::V4, Some(&mut Monitor::new()))
 }
 
-fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {
+pub(super) fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {
     let mut choices = Profile::default();
     profile(&mut choices);
     let reference = Reference::with_profile(choices);
     let declaration = reference.declaration().clone();
-    Altered {
-        reference,
-        declaration,
-        alter,
-        hasty: false,
-        arrived: Vec::new(),
-        sent: 0,
-        leaving: VecDeque::new(),
-    }
+    let (arrived, leaving) = (Vec::new(), VecDeque::new());
+    Altered { reference, declaration, alter, loses: |_| false, hasty: false, arrived, sent: 0, leaving }
 }
 
 /// The rule that the run broke.
-fn broken(run: &Run) -> Option<&str> {
+pub(super) fn broken(run: &Run) -> Option<&str> {
     run.verdict.failure().and_then(|failure| failure.cause.as_ref()).map(|cause| cause.rule.as_ref())
 }
 

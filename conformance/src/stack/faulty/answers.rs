@@ -2,10 +2,11 @@
 
 use std::iter;
 
+use tcpspec_core::event::Action;
 use tcpspec_core::{Control, Outgoing, Rule, SeqNumber};
 
 use super::transitions::out_of_reach;
-use super::{Fault, Stepped, Steps};
+use super::{Fault, Stepped, Steps, variations};
 
 /// One answer or one silence at a time.
 pub(super) fn faults() -> impl Iterator<Item = Fault> {
@@ -17,7 +18,9 @@ pub(super) fn faults() -> impl Iterator<Item = Fault> {
         };
         let altered = alterations(rule).iter().filter(move |(kind, _)| has(kind));
         let altered = altered.map(move |(kind, alter)| Fault::at(kind, rule, *alter));
-        iter::once(Fault::at("drop-answer", rule, send_nothing)).chain(altered)
+        let drop =
+            if variations::of("drop-answer", rule).is_some() { acknowledge_nothing } else { send_nothing };
+        iter::once(Fault::at("drop-answer", rule, drop)).chain(altered)
     });
     let silences = in_reach().filter(|rule| asks_for_silence(*rule)).flat_map(|rule| {
         let broken: [Alteration; 2] =
@@ -130,7 +133,21 @@ fn send_nothing(step: &mut Stepped<'_>) {
     step.send_nothing();
 }
 
+/// Only the acknowledgment that may be left out is: not the text of the same step, nor what earlier segments are owed.
+fn acknowledge_nothing(step: &mut Stepped<'_>) {
+    let nxt = step.before.rcv.nxt;
+    if step.before.rcv.acknowledged == nxt && step.tcb.rcv.nxt == nxt {
+        step.actions.list.retain(|action| {
+            !matches!(action, Action::Transmit(segment) if segment.ctl == Control::ACK && segment.text.len == 0)
+        });
+    }
+}
+
 fn acknowledge(step: &mut Stepped<'_>) {
+    if step.actions.segments().next().is_some() {
+        // No silence to break: another row has answered.
+        return;
+    }
     let snd = if step.tcb.snd.nxt == SeqNumber::default() { step.before.snd } else { step.tcb.snd };
     let acknowledgment = step.acknowledgment();
     step.send(Outgoing { seq: snd.nxt, ..acknowledgment });

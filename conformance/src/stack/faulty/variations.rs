@@ -121,7 +121,8 @@ static TREATMENTS: &[Variation<Arrives>] = &[
         if tcb.state.is_synchronized() && segment.ctl.0 & flags.0 == 0 { Fate::Lost } else { Fate::Seen }
     }),
     ("permitted/request-with-fin-refused", "V-24", &[], |tcb, segment| {
-        let both = segment.has(Control::SYN | Control::FIN);
+        // With an ACK it is refused with a reset before anybody looks for a SYN (§3.10.7.2, second check).
+        let both = segment.is_request() && segment.has(Control::FIN);
         if tcb.state == State::Listen && both { Fate::Lost } else { Fate::Seen }
     }),
     ("permitted/segment-over-the-whole-window-trimmed", "V-53", &[], |tcb, segment| {

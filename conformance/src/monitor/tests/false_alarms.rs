@@ -1,0 +1,146 @@
+//! Objections that were wrong: each story is accepted now, and a near miss is still objected to.
+
+use tcpspec_core::{Control, Profile, Segment, SeqNumber};
+
+use super::altered::{Alter, altered, broken, play};
+use crate::stack::Stack;
+use crate::stack::faulty::{self, Faulty};
+
+/// A story in which a stack does what it may, and one in which a stack does not: it breaks the rule.
+pub(super) struct Pair {
+    pub(super) about: &'static str,
+    pub(super) may: fn() -> Box<dyn Stack>,
+    pub(super) story: &'static str,
+    pub(super) may_not: fn() -> Box<dyn Stack>,
+    pub(super) near_miss: &'static str,
+    pub(super) rule: &'static str,
+}
+
+/// The reference with this fault.
+pub(super) fn faulty(name: &str) -> Box<dyn Stack> {
+    Box::new(Faulty::new(faulty::find(name).expect("a fault of this name")))
+}
+
+/// The reference as it is, but for segments that do not reach it.
+pub(super) fn deaf(loses: fn(&Segment<'_>) -> bool) -> Box<dyn Stack> {
+    let mut stack = altered(|_| {}, |_, _, _| 1);
+    stack.loses = loses;
+    Box::new(stack)
+}
+
+/// The reference with what it sends altered.
+pub(super) fn alters(alter: Alter) -> Box<dyn Stack> {
+    Box::new(altered(|_| {}, alter))
+}
+
+/// The reference with other choices.
+pub(super) fn chooses(profile: fn(&mut Profile)) -> Box<dyn Stack> {
+    Box::new(altered(profile, |_, _, _| 1))
+}
+
+const FALSE_ALARMS: &[Pair] = &[
+    Pair {
+        about: "a reset with an illegal option may be dropped like any other segment",
+        may: || faulty("ignore/PRE-5"),
+        story: "+0 open passive\n+0 < S\n+0 < .\n+0 < R. <raw fe28>\n+0 receive\n+1 < .\n+1 receive\n",
+        may_not: || deaf(|segment| segment.has(Control::RST)),
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 < R.\n+0 receive\n",
+        rule: "I-073",
+    },
+    Pair {
+        about: "a SYN,ACK with an illegal option may be dropped in TIME-WAIT",
+        may: || faulty("ignore/PRE-5"),
+        story: "+0 open passive\n+0 < S\n+0 < .\n+0 close\n+0 < F.\n+0 < S. <raw 6700>\n+1 receive\n",
+        may_not: || deaf(|segment| segment.has(Control::SYN | Control::ACK)),
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 close\n+0 < F.\n+0 < S.\n+1 receive\n",
+        rule: "I-051",
+    },
+    Pair {
+        about: "a request with a FIN may be discarded, one with an ACK is refused before",
+        may: || faulty("permitted/request-with-fin-refused"),
+        story: "+0 open passive\n+0 < SF\n+1 < SF.\n+1 receive\n",
+        may_not: || deaf(|segment| segment.has(Control::SYN | Control::FIN)),
+        near_miss: "+0 open passive\n+0 < SF.\n+1 receive\n",
+        rule: "I-034",
+    },
+    Pair {
+        about: "text beyond RCV.NXT may be dropped whole where a FIN beyond it counts",
+        may: || faulty("ignore/TEXT-5"),
+        story: "+0 open active\n+0 < S. win 1\n+0 < S\n+0 send 1500\n+0 < F.\n+1 < . (1)\n+5 receive\n",
+        may_not: || deaf(|segment| segment.text.len() == 7),
+        near_miss: "+0 open active\n+0 < S. win 1\n+0 < S\n+0 send 1500\n+0 < . (1)\n+1 < . (7)\n+5 receive\n",
+        rule: "I-023",
+    },
+    Pair {
+        about: "text beyond RCV.NXT may count while the connection opens and be dropped whole later",
+        may: || faulty("permitted/text-above-a-gap-not-kept"),
+        story: "+0 open active\n+0 < S\n+0 send 1500\n+0 < S\n+0 < . (1)\n+0 < . (1)\n+2 receive\n",
+        may_not: || deaf(|segment| segment.text.len() == 7),
+        near_miss: "+0 open active\n+0 < S\n+0 send 1\n+0 < S\n+0 < . (7)\n+1 < . (1)\n+1 receive\n",
+        rule: "I-030",
+    },
+    Pair {
+        about: "text that fills a gap only if more was kept than anybody saw is not owed an acknowledgment",
+        may: || faulty("ignore/TEXT-5"),
+        story: "+0 open passive\n+0 < S\n+0 < . (1) ack snd.una\n+0 < .\n+0 < . (1)\n+1 receive\n",
+        may_not: || alters(|number, _, _| usize::from(number == 0)),
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 < . (1)\n+1 receive\n",
+        rule: "I-103",
+    },
+    Pair {
+        about: "where nobody can tell whose octets the user read, any number of them may have made room",
+        may: || faulty("permitted/window-never-opens"),
+        story: "setup buffer=16\n+0 open passive\n+0 < S\n+0 @2 < S\n+0 @2 < .\n+0 < . (10)\n+0 receive\n\
+                +0 < . (10)\n+0 receive\n+1 receive\n",
+        may_not: || {
+            alters(|number, _, header| {
+                header.ack += u32::from(number == 3);
+                1
+            })
+        },
+        near_miss: "setup buffer=16\n+0 open passive\n+0 < S\n+0 @2 < S\n+0 @2 < .\n+0 < . (10)\n+0 receive\n\
+                    +0 < . (10)\n+0 receive\n+1 receive\n",
+        rule: "I-083",
+    },
+    Pair {
+        about: "where nobody can tell on which connection the user sent, text may have waited for the user timeout",
+        may: || chooses(|_| {}),
+        story: "+0 open passive\n+0 < S win 0\n+0 < . win 0\n+0 @2 < S win 0\n+0 @2 < . win 0\n+0 send 1\n\
+                +0 set user-timeout 1\n+1.1 < . win 10\n+1 receive\n",
+        may_not: || {
+            alters(|number, _, header| {
+                if number == 2 {
+                    (header.ctl, header.ack) = (Control::RST, SeqNumber(0));
+                }
+                1
+            })
+        },
+        near_miss: "+0 open passive\n+0 < S win 0\n+0 < . win 0\n+0 @2 < S win 0\n+0 @2 < . win 0\n+0 send 1\n\
+                    +0 set user-timeout 5\n+1.1 < . win 10\n+1 receive\n",
+        rule: "I-120",
+    },
+    Pair {
+        about: "what may have been dropped whole does not keep a connection from being idle",
+        may: || faulty("ignore/TEXT-5"),
+        story: "+0 open passive\n+0 < S\n+0 < .\n+0 set keep-alive 10\n+0 < S\n+0.1 < . (1)\n+11 receive\n",
+        may_not: || deaf(|segment| segment.wnd == 77),
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 set keep-alive 10\n+5 < . win 77\n+6 receive\n",
+        rule: "I-111",
+    },
+];
+
+#[test]
+fn what_was_wrongly_objected_to_is_accepted_and_a_near_miss_is_not() {
+    let mut wrong = Vec::new();
+    for Pair { about, may, story, may_not, near_miss, rule } in FALSE_ALARMS {
+        let run = play(&mut *may(), "", story);
+        if broken(&run).is_some() {
+            wrong.push(format!("{about}: {:?}\n{}", run.verdict, run.trace));
+        }
+        let run = play(&mut *may_not(), "", near_miss);
+        if broken(&run) != Some(*rule) {
+            wrong.push(format!("{about}: expected {rule}, seen {:?}\n{}", run.verdict, run.trace));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
