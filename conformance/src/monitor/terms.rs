@@ -22,6 +22,8 @@ pub(super) struct Terms {
     pub(super) several: bool,
     /// The user can read after CLOSE.
     pub(super) half_close: bool,
+    /// A buffer holds as many octets as the setup says.
+    pub(super) exact_buffers: bool,
     pub(super) silent_when_closed: bool,
     pub(super) throttle: Option<(u32, Duration)>,
     pub(super) fin_wait_2_timeout: Option<Duration>,
@@ -45,6 +47,7 @@ impl Terms {
             tells_resets: !lacks(Capability::TellsResets),
             several: !lacks(Capability::SeveralConnections),
             half_close: !lacks(Capability::HalfClose),
+            exact_buffers: !lacks(Capability::ExactBuffers),
             silent_when_closed: false,
             throttle: None,
             fin_wait_2_timeout: None,

@@ -80,8 +80,8 @@ impl Context<'_> {
     /// The first octet that the stack cannot have room for. Window updates may be held back (V-45).
     pub(in crate::monitor) fn room(&self, hypothesis: &Hypothesis) -> SeqNumber {
         let buffer = self.terms.setup.receive_buffer;
-        // What a real system makes of a buffer's size is its own affair.
-        let buffer = if self.terms.real { buffer.saturating_mul(4) } else { buffer };
+        // What a system makes of a buffer's size is its own affair, unless it says otherwise.
+        let buffer = if self.terms.exact_buffers { buffer } else { 1 << 30 };
         // Where nobody can tell whose octets the user read, any number of them may have been this connection's.
         let read = if self.pair.user_unknown { 1 << 30 } else { self.read };
         let room = hypothesis.irs + 1 + read.saturating_add(buffer).min(1 << 30);

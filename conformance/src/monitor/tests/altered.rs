@@ -23,6 +23,8 @@ pub(super) struct Altered {
     alter: Alter,
     /// Segments that it does not get to see.
     pub(super) loses: fn(&Segment<'_>) -> bool,
+    /// Its buffers hold so many times what they should.
+    pub(super) roomier: u32,
     /// Text that arrived is given to the user at once.
     hasty: bool,
     arrived: Vec<u8>,
@@ -36,7 +38,8 @@ impl Stack for Altered {
     }
 
     fn reset(&mut self, setup: &Setup) {
-        self.reference.reset(setup);
+        let receive_buffer = setup.receive_buffer * self.roomier;
+        self.reference.reset(&Setup { receive_buffer, ..*setup });
     }
 
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
@@ -179,7 +182,17 @@ pub(super) fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {
     let reference = Reference::with_profile(choices);
     let declaration = reference.declaration().clone();
     let (arrived, leaving) = (Vec::new(), VecDeque::new());
-    Altered { reference, declaration, alter, loses: |_| false, hasty: false, arrived, sent: 0, leaving }
+    Altered {
+        reference,
+        declaration,
+        alter,
+        loses: |_| false,
+        roomier: 1,
+        hasty: false,
+        arrived,
+        sent: 0,
+        leaving,
+    }
 }
 
 /// The rule that the run broke.

@@ -3,8 +3,8 @@
 use tcpspec_core::{Control, Profile, Segment, SeqNumber};
 
 use super::altered::{Alter, altered, broken, play};
-use crate::stack::Stack;
 use crate::stack::faulty::{self, Faulty};
+use crate::stack::{Capability, Stack};
 
 /// A story in which a stack does what it may, and one in which a stack does not: it breaks the rule.
 pub(super) struct Pair {
@@ -38,7 +38,31 @@ pub(super) fn chooses(profile: fn(&mut Profile)) -> Box<dyn Stack> {
     Box::new(altered(profile, |_, _, _| 1))
 }
 
+/// The reference with four times the buffer, of which it offers what it should have.
+fn roomy(says_so: bool) -> Box<dyn Stack> {
+    let mut stack = altered(
+        |_| {},
+        |_, _, header| {
+            header.wnd = header.wnd.min(1000);
+            1
+        },
+    );
+    stack.roomier = 4;
+    if says_so {
+        stack.declaration.lacks.push((Capability::ExactBuffers, "this test".into()));
+    }
+    Box::new(stack)
+}
+
 const FALSE_ALARMS: &[Pair] = &[
+    Pair {
+        about: "text beyond the window may be taken where there is room, and what room there is may be unknown",
+        may: || roomy(true),
+        story: "setup buffer=1000\n+0 open passive\n+0 < S\n+0 < .\n+0 < . (1000)\n+0 < . (1000)\n+1 receive\n",
+        may_not: || roomy(false),
+        near_miss: "setup buffer=1000\n+0 open passive\n+0 < S\n+0 < .\n+0 < . (1000)\n+0 < . (1000)\n+1 receive\n",
+        rule: "I-045",
+    },
     Pair {
         about: "a reset with an illegal option may be dropped like any other segment",
         may: || faulty("ignore/PRE-5"),
