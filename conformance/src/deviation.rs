@@ -10,9 +10,11 @@ use serde::Deserialize;
 use crate::cases;
 use crate::scenario::Scenario;
 use crate::suite;
-use crate::verdict::{Cause, Verdict};
+use crate::verdict::{Cause, Reading, Verdict};
 
 mod finding;
+#[cfg(test)]
+mod reading;
 
 pub use finding::KnownFinding;
 
@@ -33,6 +35,8 @@ pub struct Deviation {
     pub at: String,
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
+    /// How the standard's text bears it out; none: not read a second time.
+    pub reading: Option<Reading>,
     /// What happens and why it is on the list, in a sentence.
     pub reason: String,
     /// Where it is discussed.
@@ -53,6 +57,8 @@ pub struct GridDeviation {
     pub cells: Vec<String>,
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
+    /// How the standard's text bears it out; none: not read a second time.
+    pub reading: Option<Reading>,
     /// What happens and why it is on the list, in a sentence.
     pub reason: String,
     /// Where it is discussed.
@@ -68,6 +74,8 @@ pub struct RequirementDeviation {
     pub ids: Vec<String>,
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
+    /// How the standard's text bears it out; none: not read a second time.
+    pub reading: Option<Reading>,
     /// What the stack lacks, in a sentence.
     pub reason: String,
 }
@@ -139,7 +147,7 @@ impl Deviations {
         match failure.cause.as_ref().and_then(|cause| self.finding(cause, version)) {
             Some(entry) => {
                 let (reason, link) = (entry.reason.clone(), entry.link.clone());
-                Verdict::KnownDeviation { failure, reason, link }
+                Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
             }
             None => Verdict::Fail(failure),
         }
@@ -202,7 +210,7 @@ impl Deviations {
         let (reason, link) = (entry.reason.clone(), entry.link.clone());
         match verdict {
             Verdict::Fail(failure) if place(scenario, failure.step) == entry.at => {
-                Verdict::KnownDeviation { failure, reason, link }
+                Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
             }
             Verdict::Pass => Verdict::FixedDeviation { reason, link },
             other => other,

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use tcpspec_core::State;
 
 use crate::requirement::Level;
@@ -66,6 +67,33 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What a second reading of the standard makes of a departure. The strongest come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reading {
+    /// A MUST, or what §3.10 says happens, and nothing permits otherwise.
+    Plain,
+    /// Nothing but a SHOULD.
+    Should,
+    /// The letter is broken, but there is an answer: the reason says which.
+    Arguable,
+}
+
+impl Reading {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Should, Self::Arguable];
+
+    /// The word in lists and reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Should => "should",
+            Self::Arguable => "arguable",
+        }
+    }
+}
+
 /// What came of a check. Its `Display` is the word that reports use, without the explanation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -84,6 +112,8 @@ pub enum Verdict {
         failure: Failure,
         /// Why it is known and left, from the deviation file.
         reason: String,
+        /// What a second reading of the standard makes of it, from the deviation file.
+        reading: Option<Reading>,
         /// Where it is discussed, from the deviation file.
         link: Option<String>,
     },
@@ -167,7 +197,8 @@ mod tests {
     #[test]
     fn each_verdict_has_its_word_its_weight_and_its_explanation() {
         let reason = || String::from("why");
-        let known = Verdict::KnownDeviation { failure: failure(), reason: reason(), link: None };
+        let known =
+            Verdict::KnownDeviation { failure: failure(), reason: reason(), reading: None, link: None };
         let fixed = Verdict::FixedDeviation { reason: reason(), link: None };
         let what = failure().what;
         for (verdict, word, fails, explanation, shows_failure) in [

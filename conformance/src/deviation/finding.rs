@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tcpspec_core::State;
 
 use crate::scenario;
-use crate::verdict::Cause;
+use crate::verdict::{Cause, Reading};
 
 /// Departures that campaigns find, and that are known: by the parts of their causes ([`Cause`]).
 ///
@@ -25,6 +25,8 @@ pub struct KnownFinding {
     pub differed: Vec<String>,
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
+    /// How the standard's text bears it out; none: not read a second time.
+    pub reading: Option<Reading>,
     /// What happens and why it is on the list, in a sentence.
     pub reason: String,
     /// Where it is discussed.

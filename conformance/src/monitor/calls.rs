@@ -230,6 +230,11 @@ impl Monitor {
                 after.push(*hypothesis);
                 after.push(Hypothesis { resets: [None; 2], ..*hypothesis });
             }
+            let half_open = |hypothesis: &&Hypothesis| hypothesis.state == State::SynReceived && !abort;
+            for hypothesis in pair.hypotheses.as_slice().iter().filter(half_open) {
+                // It may be closed along with the listening socket (V-23).
+                after.push(user::close(hypothesis, pair, now));
+            }
             pair.hypotheses = after;
             pair.user_unknown = true;
         }
@@ -324,8 +329,6 @@ impl Monitor {
 
 /// The user closes or aborts a connection. Octets left unread by a stack that resets then are counted from `unread`.
 fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unread: Option<u32>) {
-    // Whoever closes what is closed already has nothing more to be told: there is no connection (§3.10.3, §3.10.4).
-    pair.told |= pair.hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
     let mut after = Hypotheses::none();
     after.blind = pair.hypotheses.blind;
     let due = |why| Due { by, why, class: pair.class };

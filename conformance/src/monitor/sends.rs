@@ -32,9 +32,12 @@ impl Monitor {
         if segment.is_bare() && !segment.has(Control::RST) {
             sending::called_for(&self.pairs[index], &segment, terms)?;
         }
-        let throttled = self.pairs[index]
+        // An acknowledgment that says nothing new and that nothing called for may be one too (V-12).
+        let pair = &self.pairs[index];
+        let repeats = pair.last_ack == Some(segment.ack) && pair.offered == Some(pair.offer_of(&segment));
+        let throttled = pair
             .hypotheses
-            .any(|hypothesis| hypothesis.ack.is_some_and(|due| due.why.may_be_throttled()));
+            .any(|hypothesis| hypothesis.ack.map_or(repeats, |due| due.why.may_be_throttled()));
         let another = self.explained(index, &segment, terms)?;
         if segment.has(Control::SYN) && (another || self.pairs[index].iss.is_none()) {
             sending::initial_number(&self.pairs[index], &segment)?;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Counts, Report};
 use crate::deviation::place;
 use crate::suite::CaseResult;
+use crate::verdict::{Reading, Verdict};
 
 /// Version of the format. It grows when a field changes its meaning or goes, not when one is added.
 pub const VERSION: u32 = 1;
@@ -45,6 +46,8 @@ struct CaseObject<'a> {
     verdict: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     departure: Option<Departure<'a>>,
 }
@@ -91,6 +94,10 @@ fn case(result: &CaseResult) -> CaseObject<'_> {
         checks: &scenario.checks,
         verdict: result.verdict.word().to_lowercase(),
         explanation: result.verdict.explanation(),
+        reading: match result.verdict {
+            Verdict::KnownDeviation { reading, .. } => reading.map(Reading::word),
+            _ => None,
+        },
         departure: result.verdict.failure().map(|failure| Departure {
             signature: format!("{} @ {}", result.case.id, place(scenario, failure.step)),
             level: failure.level.to_string(),

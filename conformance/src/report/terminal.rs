@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::stack::Declaration;
 use crate::suite::CaseResult;
 use crate::trace::Trace;
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Failure, Reading, Verdict};
 
 /// The whole report.
 #[must_use]
@@ -143,23 +143,37 @@ pub fn trace(trace: &Trace, marked: Option<usize>) -> String {
     text
 }
 
+/// Cases that are known to depart for one reason.
+struct Group<'a> {
+    reason: &'a str,
+    reading: Option<Reading>,
+    link: Option<&'a str>,
+    cases: Vec<String>,
+}
+
 /// Known deviations, a paragraph for each reason, with the cases that show it.
 fn known(text: &mut String, report: &Report) {
-    let mut groups: Vec<(&str, Option<&str>, Vec<String>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for result in &report.results {
-        if let Verdict::KnownDeviation { failure, reason, link } = &result.verdict {
+        if let Verdict::KnownDeviation { failure, reason, reading, link } = &result.verdict {
             let case = format!("{} ({})", result.case.id, failure.level);
-            match groups.iter_mut().find(|(known, _, _)| known == reason) {
-                Some((_, _, cases)) => cases.push(case),
-                None => groups.push((reason, link.as_deref(), vec![case])),
+            match groups.iter_mut().find(|group| group.reason == reason) {
+                Some(group) => group.cases.push(case),
+                None => {
+                    let link = link.as_deref();
+                    groups.push(Group { reason, reading: *reading, link, cases: vec![case] });
+                }
             }
         }
     }
     if !groups.is_empty() {
         text.push_str("\nKnown deviations (`--no-deviations` shows their traces):\n");
     }
-    for (reason, link, cases) in groups {
-        let _ = writeln!(text, "\n{}", wrapped(reason, 2));
+    // What the standard bears out best comes first; what nobody has read a second time comes last.
+    groups.sort_by_key(|group| (group.reading.is_none(), group.reading));
+    for Group { reason, reading, link, cases } in groups {
+        let reading = reading.map_or(String::new(), |reading| format!("[{}] ", reading.word()));
+        let _ = writeln!(text, "\n{}", wrapped(&format!("{reading}{reason}"), 2));
         link.iter().for_each(|link| text.push_str(&format!("  {link}\n")));
         cases.iter().for_each(|case| text.push_str(&format!("    {case}\n")));
     }

@@ -227,9 +227,15 @@ fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, terms: &Terms)
     if segment.seq == pair.snd_max {
         return Ok(());
     }
+    let wrong = Reason {
+        wanted: Some(("SEQ", pair.snd_max, pair.snd_max)),
+        ..reason("I-084", "an acknowledgment with another SEQ than SND.NXT")
+    };
     let closed = hypothesis.edge.le(hypothesis.una);
     if hypothesis.una == pair.snd_max && segment.seq == hypothesis.una - 1 && !closed {
-        return keep_alive(segment, pair, terms);
+        // The answer to what is unacceptable is no keep-alive.
+        let answers = hypothesis.ack.is_some_and(|due| due.why.may_be_throttled());
+        return keep_alive(segment, pair, terms).map_err(|no| if answers { wrong } else { no });
     }
     // V-50: SND.NXT goes back to retransmit; a shrunken window pulls it back too. V-27, V-37: probes.
     let timer = segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
@@ -238,10 +244,7 @@ fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, terms: &Terms)
     if back && segment.seq.ge(hypothesis.una - 1) && segment.seq.lt(pair.snd_max) {
         return Ok(());
     }
-    Err(Reason {
-        wanted: Some(("SEQ", pair.snd_max, pair.snd_max)),
-        ..reason("I-084", "an acknowledgment with another SEQ than SND.NXT")
-    })
+    Err(wrong)
 }
 
 /// I-111: a keep-alive needs a user who asked for it, and an idle connection.

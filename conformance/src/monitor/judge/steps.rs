@@ -90,12 +90,11 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         if reaches && hypothesis.passive {
             fifth_ack(hypothesis, segment, context, out);
         }
-        if !hypothesis.passive {
+        if hypothesis.passive {
+            refuse(hypothesis, segment, context, out);
+        } else {
             // V-4: figure 7 lets the SYN,ACK open the connection, unanswered, although Table 6 rejects it.
             fifth_ack(hypothesis, segment, context, out);
-        } else if !acknowledges(&hypothesis, segment.ack, context) {
-            // V-46
-            out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
         }
         return context.challenge(hypothesis, Why::Unacceptable, out);
     }
@@ -126,11 +125,7 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
     // V-9: step 8 restarts the timer for a FIN that step 1 has dropped.
     let answered = if repeats_fin { super::closing::time_wait_again(answered, context) } else { answered };
     out.push(answered);
-    let bad_ack = segment.has(Control::ACK) && !acknowledges(&hypothesis, segment.ack, context);
-    if hypothesis.state == State::SynReceived && bad_ack {
-        // V-46
-        out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
-    }
+    refuse(hypothesis, segment, context, out);
     if !segment.has(Control::ACK) || context.throttled {
         // V-16, V-12
         out.push(hypothesis);
@@ -279,6 +274,7 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         out.blind = true;
         return;
     }
+    refuse(hypothesis, segment, context, out);
     let ended = reset(hypothesis);
     if hypothesis.state == State::SynReceived && hypothesis.passive {
         // V-6
@@ -294,6 +290,15 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
     push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
     let answer = context.answer(segment, Why::Syn);
     push_taking(ended.owing_reset(answer), Side::SynResets, out);
+}
+
+/// V-46: in SYN-RECEIVED whatever acknowledges nothing sent may be reset before its number and its control bits are
+/// looked at, and the state stays (§3.5.2, group 2).
+fn refuse(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
+    let bad = segment.has(Control::ACK) && !acknowledges(&hypothesis, segment.ack, context);
+    if hypothesis.state == State::SynReceived && bad {
+        out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
+    }
 }
 
 /// Whether an acknowledgment is of something sent and, before the connection is open, of something new.
@@ -343,7 +348,16 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     let advance = after.una.since(hypothesis.una);
     after = super::window::update(after, advance, segment, context);
     match super::closing::fin_acknowledged(after, context) {
-        Some(closed) if closed.state == State::Closed => out.push(closed),
+        Some(closed) if closed.state == State::Closed => {
+            out.push(closed);
+            if segment.len() > 0 {
+                // V-59: the segment that ends LAST-ACK may be acknowledged all the same, for what else it brings.
+                out.push(Hypothesis {
+                    ends: Some((context.now, context.now + context.terms.settle)),
+                    ..after
+                });
+            }
+        }
         Some(after) => seventh_text(after, segment, context, out),
         None => seventh_text(after, segment, context, out),
     }

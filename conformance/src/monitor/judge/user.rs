@@ -213,6 +213,13 @@ pub(in crate::monitor) fn close(hypothesis: &Hypothesis, pair: &Pair, now: Insta
         }
         State::Established => after.state = State::FinWait1,
         State::CloseWait => after.state = State::LastAck,
+        State::Closed => {
+            // Whoever closes what is closed already has nothing more to be told (§3.10.3, §3.10.4).
+            if after.ending == Ending::Reset {
+                after.ending = Ending::Closed;
+            }
+            return after;
+        }
         _ => return after,
     }
     // What waited before goes on waiting.

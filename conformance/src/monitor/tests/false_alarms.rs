@@ -4,6 +4,7 @@ use tcpspec_core::{Control, Profile, Segment, SeqNumber};
 
 use super::altered::{Alter, altered, broken, play};
 use crate::stack::faulty::{self, Faulty};
+use crate::stack::smoltcp::Smoltcp;
 use crate::stack::{Capability, Stack};
 
 /// A story in which a stack does what it may, and one in which a stack does not: it breaks the rule.
@@ -150,6 +151,60 @@ const FALSE_ALARMS: &[Pair] = &[
         may_not: || deaf(|segment| segment.wnd == 77),
         near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 set keep-alive 10\n+5 < . win 77\n+6 receive\n",
         rule: "I-111",
+    },
+    Pair {
+        about: "V-46: a SYN,ACK in SYN-RECEIVED that acknowledges nothing sent is reset, and the attempt goes on",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open active\n+0 < S\n+0 < S. ack snd.nxt+1\n+1 < .\n",
+        may_not: || {
+            alters(|number, _, header| {
+                if number == 2 {
+                    header.ctl = Control::RST;
+                }
+                1
+            })
+        },
+        near_miss: "+0 open active\n+0 < S\n+0 < S. ack snd.nxt+1\n+1 < .\n",
+        rule: "I-120",
+    },
+    Pair {
+        about: "V-23, V-60: with the listening socket its half-open connection is closed, and is in FIN-WAIT-1",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open passive\n+0 < S\n+0 close\n+0 < . ack snd.una\n",
+        may_not: || alters(|number, _, _| usize::from(number == 0)),
+        near_miss: "+0 open passive\n+0 < S\n+0 < . ack snd.una\n+1 receive\n",
+        rule: "I-042",
+    },
+    Pair {
+        about: "V-59: the segment that ends LAST-ACK is acknowledged for the text that it brings",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open passive\n+0 < S\n+0 < F.\n+0 close\n+0 < . peer.nxt+1(1)\n+1 < .\n",
+        may_not: || {
+            alters(|number, _, header| {
+                if number == 3 {
+                    (header.ctl, header.ack) = (Control::ACK, SeqNumber(1002));
+                }
+                1
+            })
+        },
+        near_miss: "+0 open passive\n+0 < S\n+0 < F.\n+0 close\n+0 < .\n+0.1 < .\n+1 receive\n",
+        rule: "I-120",
+    },
+    Pair {
+        about: "V-12: an acknowledgment that nothing called for uses up the budget as well",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open active\n+0 < S.\n+0 < F.\n+0 close\n+0 < . ack snd.una\n+0 < . peer.nxt-1\n",
+        may_not: || alters(|number, _, header| usize::from(number < 3 || header.ctl != Control::ACK)),
+        near_miss: "+0 open active\n+0 < S.\n+0 < F.\n+0 close\n+0 < . peer.nxt-1\n+1 receive\n",
+        rule: "I-045",
+    },
+    Pair {
+        about: "whoever closes a connection that may be gone need not be told how it went",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open active\n+0 < S.\n+0 < . rcv.edge\n+0 < R 2\n+0 close\n+0 < R rcv.nxt\n+0 receive\n",
+        may_not: || faulty("user/reset-reported-as-no-connection"),
+        near_miss: "+0 open active\n+0 < S.\n+0 < . rcv.edge\n+0 < R 2\n+0 < R rcv.nxt\n+0 receive\n",
+        rule: "I-073",
     },
 ];
 
