@@ -152,3 +152,22 @@ fn processor_time() -> Duration {
 fn processor_time() -> Duration {
     Duration::ZERO
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stories_of_one_order_each_are_not_taken_for_one_long_story() {
+        let playing = Playing::default();
+        let mut numbers = Vec::new();
+        for asked in [0, 20, 0] {
+            playing.begins(Duration::from_secs(asked));
+            assert_eq!(playing.now().asked, Some(Duration::from_secs(asked)));
+            numbers.push(playing.now().number);
+            playing.ends();
+            assert_eq!(playing.now().asked, None);
+        }
+        assert_eq!(numbers, [1, 2, 3]);
+    }
+}
