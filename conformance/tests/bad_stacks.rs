@@ -3,13 +3,16 @@
 //! Campaigns start processes, so this test is a program of its own, which is also what those processes run.
 
 use std::env;
+use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitCode};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tcpspec::bench::Family;
+use tcpspec::engine::finding::Document;
 use tcpspec::engine::{self, Event, Limits, Options, Outcome, Subject};
 use tcpspec::scenario;
 use tcpspec::stack::reference::Reference;
@@ -33,12 +36,16 @@ enum Evil {
     Panics,
     /// It never stops sending.
     Floods,
+    /// It makes the process panic where no stack is to blame, as a bug of tcpspec's own would.
+    BreaksUs,
+    /// Something ends the process from outside, once.
+    KilledOnce,
     /// Nothing, but its clock is a real one: what a story asks for takes that long.
     Waits,
 }
 
 impl Evil {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::None,
         Self::Loops,
         Self::EatsMemory,
@@ -46,13 +53,16 @@ impl Evil {
         Self::Aborts,
         Self::Panics,
         Self::Floods,
+        Self::BreaksUs,
+        Self::KilledOnce,
         Self::Waits,
     ];
 
-    /// The signature of its one finding.
+    /// The signature of its one finding, or how it begins.
     const fn signature(self) -> &'static str {
         match self {
-            Self::None | Self::Waits => "",
+            Self::None | Self::Waits | Self::KilledOnce => "",
+            Self::BreaksUs => "tcpspec: any: conformance/tests/bad_stacks.rs:",
             Self::Loops => "hang: any: no end",
             Self::EatsMemory => "memory: any: no end",
             Self::Exits => "process: any: exit code 3",
@@ -81,6 +91,7 @@ struct Bad {
     hoard: Vec<Vec<u8>>,
     flood: Vec<u8>,
     flooding: bool,
+    breaking: bool,
     now: Instant,
 }
 
@@ -96,6 +107,7 @@ impl Bad {
             hoard: Vec::new(),
             flood: Vec::new(),
             flooding: false,
+            breaking: false,
             now: Instant::ZERO,
         }
     }
@@ -113,12 +125,16 @@ impl Bad {
             Evil::Aborts => process::abort(),
             Evil::Panics => panic!("out of luck {} times", self.hoard.len()),
             Evil::Floods => self.flooding = true,
+            Evil::BreaksUs => self.breaking = true,
+            Evil::KilledOnce => killed_once(),
         }
     }
 }
 
 impl Stack for Bad {
     fn declaration(&self) -> &Declaration {
+        // The bench and the monitor ask for it wherever they like; what panics there is theirs.
+        assert!(!self.breaking, "not the stack's");
         &self.declaration
     }
 
@@ -172,6 +188,20 @@ impl Stack for Bad {
     }
 }
 
+/// Names a file that is there once the process has been killed.
+const KILLED: &str = "TCPSPEC_KILLED";
+
+/// Ends this process as the system does when memory is short, unless that has been done.
+fn killed_once() {
+    let mark = env::var_os(KILLED).expect("set for every process");
+    if fs::File::create_new(mark).is_ok() {
+        #[cfg(unix)]
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+            .expect("a process may signal itself");
+        process::abort();
+    }
+}
+
 /// Stories for each evil: every one of them shows after some dozens. A flood costs as much as thousands of stories.
 const SOME: u64 = 200;
 
@@ -180,14 +210,34 @@ const ROUNDS: u64 = 2400;
 
 const SEED: u64 = 1;
 
+/// A path of this program's own for what is written.
+fn scratch(what: &str) -> PathBuf {
+    env::temp_dir().join(format!("tcpspec-bad-stacks-{}-{what}", process::id()))
+}
+
 /// This same program, as a process that plays.
 fn worker(evil: Evil) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program"));
     command.arg("--worker").arg(format!("{evil:?}"));
+    command.env(KILLED, scratch("killed"));
     command
 }
 
 fn campaign(evil: Evil, runs: u64, jobs: usize) -> Outcome {
+    told_of_campaign(evil, runs, jobs, &mut |event| {
+        if let Event::Shrunk(finding) = event {
+            assert!(finding.repeats(), "{evil:?}");
+        }
+        Ok(())
+    })
+}
+
+fn told_of_campaign(
+    evil: Evil,
+    runs: u64,
+    jobs: usize,
+    told: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
+) -> Outcome {
     let stack = Bad::with(evil);
     let (patience, ending) = (evil.limits().time, Arc::default());
     let options = Options { seed: SEED, runs: Some(runs), time: None, jobs, patience, ending };
@@ -196,26 +246,22 @@ fn campaign(evil: Evil, runs: u64, jobs: usize) -> Outcome {
         stack: stack.declaration(),
         start: &start,
         // Only what these stacks do on purpose counts here.
-        listed: &|cause| !["hang", "memory", "process", "panic", "flood"].contains(&&*cause.rule),
+        listed: &|cause| !["hang", "memory", "process", "panic", "flood", "tcpspec"].contains(&&*cause.rule),
         to_show: &[],
     };
-    let mut told = |event: Event<'_>| -> io::Result<()> {
-        if let Event::Shrunk(finding) = event {
-            assert!(finding.repeats(), "{evil:?}");
-        }
-        Ok(())
-    };
-    engine::run(&options, &subject, &mut told).expect("processes can be started")
+    engine::run(&options, &subject, told).expect("processes can be started")
 }
 
 /// What must come of each.
 fn every_evil_is_one_finding() {
-    for evil in Evil::ALL.into_iter().filter(|evil| *evil != Evil::Waits) {
+    let shown_elsewhere = [Evil::Waits, Evil::KilledOnce];
+    for evil in Evil::ALL.into_iter().filter(|evil| !shown_elsewhere.contains(evil)) {
         let outcome = campaign(evil, SOME, 2);
         let found: Vec<_> = outcome.findings.iter().map(|finding| finding.cause.signature()).collect();
-        let wanted: &[&str] = if evil == Evil::None { &[] } else { &[evil.signature()] };
-        assert_eq!(found, wanted);
-        let ends = matches!(evil, Evil::Loops | Evil::EatsMemory | Evil::Exits | Evil::Aborts);
+        assert_eq!(found.len(), usize::from(evil != Evil::None), "{found:?}");
+        assert!(found.iter().all(|found| found.starts_with(evil.signature())), "{evil:?}: {found:?}");
+        let ends =
+            matches!(evil, Evil::Loops | Evil::EatsMemory | Evil::Exits | Evil::Aborts | Evil::BreaksUs);
         assert_eq!(outcome.given_up.is_some(), ends, "{evil:?}: {:?}", outcome.given_up);
         for finding in &outcome.findings {
             // An opening, and the text.
@@ -234,6 +280,56 @@ fn jobs_change_nothing() {
         assert_eq!(alone.known, together.known, "{evil:?}");
         println!("{evil:?}: the same with one process and with three");
     }
+}
+
+/// A process that something kills from outside costs nothing but a line.
+fn a_killed_process_changes_nothing() {
+    let mut ends = Vec::new();
+    let undisturbed = campaign(Evil::None, SOME, 2);
+    let disturbed = told_of_campaign(Evil::KilledOnce, SOME, 2, &mut |event| {
+        if let Event::Ended(death, stories) = event {
+            ends.push((death.what(), stories));
+        }
+        Ok(())
+    });
+    fs::remove_file(scratch("killed")).expect("the process was killed");
+    assert_eq!(told(&undisturbed), told(&disturbed));
+    assert_eq!(undisturbed.known, disturbed.known);
+    let [(what, (from, to))] = ends.as_slice() else { panic!("{ends:?}") };
+    assert!(what.contains("signal 9") && from < to, "{ends:?}");
+    println!("KilledOnce: {what}, in stories {from} to {}, and nothing is lost", to - 1);
+}
+
+/// What was found is on the disk, whole, when the campaign itself is ended in the middle.
+fn what_was_found_outlives_the_campaign() {
+    let folder = scratch("findings");
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    let status = command.arg("--campaign").arg(&folder).stderr(process::Stdio::null()).status();
+    assert!(!status.expect("this program").success(), "it was to be aborted");
+    let places: Vec<_> =
+        fs::read_dir(&folder).expect("findings").map(|place| place.expect("a folder")).collect();
+    assert_eq!(places.len(), 1, "{places:?}");
+    let document = Document::read(&places[0].path()).expect("a finding");
+    assert_eq!(document.signature, Evil::Panics.signature());
+    let story = scenario::parse_one(&document.scenario).expect("valid");
+    let run = engine::judge(&mut Bad::with(Evil::Panics), &story, Family::V4);
+    let cause = run.verdict.failure().and_then(|failure| failure.cause.as_ref());
+    assert_eq!(cause.map(ToString::to_string).as_deref(), Some(Evil::Panics.signature()));
+    fs::remove_dir_all(&folder).expect("a folder of this test");
+    println!("Panics: a finding that was yet to be shrunk is kept by a campaign that breaks down");
+}
+
+/// The campaign of [`what_was_found_outlives_the_campaign`]: it breaks down as soon as it has found something.
+fn campaign_that_breaks_down(folder: &Path) -> ! {
+    let declaration = Bad::with(Evil::Panics).declaration().clone();
+    told_of_campaign(Evil::Panics, SOME, 2, &mut |event| {
+        if let Event::Found(finding) = event {
+            finding.write(folder, &declaration, Family::V4)?;
+            process::abort();
+        }
+        Ok(())
+    });
+    unreachable!("something is found");
 }
 
 /// What was told before changes nothing, or what a finding is shrunk to would depend on which stories its process played.
@@ -289,9 +385,16 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, campaign, folder] = arguments.as_slice()
+        && campaign == "--campaign"
+    {
+        campaign_that_breaks_down(Path::new(folder));
+    }
     earlier_stories_change_nothing();
     every_evil_is_one_finding();
     jobs_change_nothing();
+    a_killed_process_changes_nothing();
+    what_was_found_outlives_the_campaign();
     time_that_a_story_asks_for_is_no_hang();
     ExitCode::SUCCESS
 }

@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 use super::cause::{CauseRecord, Cluster, Death};
 use super::coverage::{Feature, FeatureSet, Reached};
 use super::pool::{News, Pool};
-use super::task::{Answer, Hit, Judged, Order, Played};
-use super::telling::{Told, seen_of_death, tell};
-use super::{Corpus, Entry, finding::Finding, shrink};
+use super::task::{Answer, Hit, Order, Played};
+use super::telling::{Told, tell};
+use super::{Corpus, Entry, finding::Finding};
 use crate::scenario::Scenario;
 use crate::stack::{Clock, Declaration};
 use crate::verdict::{Cause, Verdict};
+
+mod shrinking;
 
 /// Stories of a round: the guidance of the next one waits for all of them.
 const ROUND: u64 = 2048;
@@ -26,13 +28,10 @@ const ROUND: u64 = 2048;
 const CHUNK: u64 = 64;
 
 /// The same for a stack on a real clock, where a story takes seconds.
-const SLOW: (u64, u64) = (16, 1);
+const SLOW: (u64, u64) = (128, 1);
 
 /// A stack whose process has ended so often is not played to any more.
 const MOST_DEATHS: usize = 5;
-
-/// How many candidates are tried to shrink one finding, and how many of them may cost a process.
-const SHRINKING: (usize, usize) = (3000, 16);
 
 /// How long processes that still play are waited for when time is up.
 const GRACE: Duration = Duration::from_millis(500);
@@ -85,6 +84,9 @@ pub enum Event<'a> {
     Found(&'a Finding),
     /// A finding is as short as it gets.
     Shrunk(&'a Finding),
+    /// A process ended, in this way, while it played the stories from one index up to, but without, another. Each of
+    /// them is told again, alone.
+    Ended(&'a Death, (u64, u64)),
     /// Some stories more are played.
     Progress(Progress),
 }
@@ -344,6 +346,7 @@ impl Campaign<'_> {
         self.pool.restart(worker)?;
         match range {
             Some((from, to)) if to - from > 1 => {
+                (self.told)(Event::Ended(&death, (from, to)))?;
                 round.suspects[worker].extend((from..to).map(|index| (index, index + 1)));
             }
             Some((index, _)) => {
@@ -434,78 +437,6 @@ impl Campaign<'_> {
             }
         }
         (entries, features)
-    }
-
-    /// Shrinks what no earlier round had. The first story of a cluster stands for it.
-    fn shrink_new(&mut self, first: &[(u64, CauseRecord)]) -> io::Result<()> {
-        // What was heard of after the stack was given up does not count.
-        let counted: HashSet<_> = first.iter().map(|(_, cause)| Cluster::of(cause)).collect();
-        self.findings.retain(|cluster, finding| finding.shortened || counted.contains(cluster));
-        for (index, cause) in first {
-            let cluster = Cluster::of(cause);
-            let Some(finding) = self.findings.get(&cluster).filter(|finding| !finding.shortened) else {
-                continue;
-            };
-            let (index, story) = (*index, self.corpus.story(*index));
-            let mut finding = Finding { index, story, cause: cause.clone(), ..finding.clone() };
-            self.shrink(&cluster, &mut finding)?;
-            finding.shortened = true;
-            (self.told)(Event::Shrunk(&finding))?;
-            self.findings.insert(cluster, finding);
-        }
-        Ok(())
-    }
-
-    fn shrink(&mut self, cluster: &Cluster, finding: &mut Finding) -> io::Result<()> {
-        let (budget, most_deaths) = SHRINKING;
-        let (mut trouble, mut deaths) = (None, 0);
-        let (mut cause, mut judged) = (finding.cause.clone(), None);
-        let story = finding.story.clone();
-        // What the stack did when the same story was told once more.
-        finding.repeats = match self.tell(&story)? {
-            Told::Left => true,
-            again => again.cause().as_ref() == Some(&cause),
-        };
-        let short = shrink(story, budget, &mut |story| {
-            if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
-                return false;
-            }
-            let told = self.tell(story).unwrap_or_else(|error| {
-                trouble = Some(error);
-                Told::Left
-            });
-            if matches!(told, Told::Died(_)) {
-                // Nobody waits for a stack that hangs when time is up.
-                deaths = if self.is_late() { most_deaths } else { deaths + 1 };
-            }
-            let same =
-                |seen: &CauseRecord| Cluster::of(seen) == *cluster && !(self.listed)(&Cause::from(seen));
-            let Some(seen) = told.cause().filter(same) else { return false };
-            (cause, judged) = (seen, Some(told));
-            true
-        });
-        if let Some(error) = trouble {
-            return Err(error);
-        }
-        (finding.story, finding.cause) = (short, cause);
-        finding.judged = self.seen(&finding.story, judged)?;
-        Ok(())
-    }
-
-    /// What can be said of a finding's story, given what came of it if it was just told.
-    fn seen(&mut self, story: &Scenario, told: Option<Told>) -> io::Result<Option<Judged>> {
-        let told = match told {
-            Some(told) => told,
-            None => self.tell(story)?,
-        };
-        match told {
-            Told::Judged(judged) => Ok(Some(*judged)),
-            Told::Died(death) => {
-                let how = (self.stack, self.options.patience);
-                seen_of_death(&mut self.pool, story, &death, how).map(Some)
-            }
-            Told::Left => Ok(None),
-        }
     }
 
     /// Plays one story in the first process, for as long as there is time for it.

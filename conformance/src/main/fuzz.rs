@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Fuzz {
     /// Where chance begins
     #[arg(long, value_name = "X", default_value_t = 1)]
     seed: u64,
-    /// Processes that play at the same time; unless told one for each core, and on a real clock 16, which mostly wait
+    /// Processes that play at the same time; unless told one for each core, and on a real clock 32, which mostly wait
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Folder for the findings
@@ -52,8 +52,8 @@ pub(crate) struct Fuzz {
 /// How long a campaign takes that was told nothing.
 const USUAL: u64 = 60;
 
-/// Processes that play on a real clock unless told otherwise: as many as a round has stories.
-const AT_ONCE: usize = 16;
+/// Processes that play on a real clock unless told otherwise.
+const AT_ONCE: usize = 32;
 
 /// How often progress is told where there is no terminal.
 const QUIET: Duration = Duration::from_secs(10);
@@ -83,6 +83,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
         listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
         to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
     };
+    let kept = Kept(&folder);
     let outcome = engine::run(&options(arguments, declaration.clock)?, &subject, &mut |event| {
         let keep = |finding: &Finding| {
             let place = finding.write(&folder, &declaration, family);
@@ -95,11 +96,17 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
                 shown.line(&format!("found {} ({})", finding.cause.signature(), place.display()));
             }
             Event::Shrunk(finding) => drop(keep(finding)?),
+            Event::Ended(death, (from, to)) => shown.line(&format!(
+                "{}, in stories {from} to {}; each of them is told again, alone",
+                death.what(),
+                to - 1
+            )),
             Event::Progress(progress) => shown.progress(&progress),
         }
         Ok(())
     });
     shown.end();
+    drop(kept);
     let outcome = outcome.map_err(|error| Trouble(error.to_string()))?;
     for finding in &outcome.findings {
         // Once more, with how often it happened.
@@ -145,6 +152,18 @@ pub(crate) fn worker(stack: &StackChoice, seed: u64, ipv6: bool) -> Command {
         command.arg("--ipv6");
     }
     command
+}
+
+/// Where findings are. If the command itself breaks down, it says so: they are all there.
+struct Kept<'f>(&'f Path);
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let folder = self.0.display();
+            eprintln!("tcpspec: this is a bug of tcpspec's own; what it had found so far is in {folder}");
+        }
+    }
 }
 
 /// What is shown while a campaign runs: a line that changes on a terminal, else a line now and then.
