@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use tcpspec::bench::{self, Family};
 use tcpspec::engine::{Corpus, Draw};
-use tcpspec::monitor::Monitor;
+use tcpspec::monitor::{Monitor, Uses};
 use tcpspec::scenario;
 use tcpspec::stack::Stack;
 use tcpspec::stack::faulty::{self, Excuse, Fault, Faulty};
@@ -52,6 +52,7 @@ struct Tally {
     overflowed: u64,
     objections: Vec<String>,
     violated: u64,
+    uses: Uses,
 }
 
 /// What is played: stories of a seed from the first on, to references of all profiles or to those that do otherwise.
@@ -98,7 +99,7 @@ fn main() -> ExitCode {
             scope.spawn(|| play(&plan, &next, &tally));
         }
     });
-    let Tally { played, unfollowed, overflowed, objections, violated } =
+    let Tally { played, unfollowed, overflowed, objections, violated, uses } =
         tally.into_inner().expect("no thread panics with it");
     for objection in &objections {
         println!("{objection}");
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
     println!(
         "{violated} violations, {overflowed} with more hypotheses than fit, {unfollowed} not judged to the end"
     );
+    println!("permitted variations that excused something, in so many stories: {uses}");
     if violated + overflowed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -129,6 +131,7 @@ fn play(plan: &Plan, next: &AtomicU64, tally: &Mutex<Tally>) {
     tally.played += own.played;
     tally.unfollowed += monitor.inconclusive();
     tally.overflowed += monitor.overflows();
+    monitor.uses().iter().for_each(|(variation, stories)| tally.uses.add(variation, stories));
     tally.violated += own.violated;
     tally.objections.extend(own.objections);
     tally.objections.truncate(MOST_SHOWN);

@@ -8,7 +8,7 @@
 //! It leaves out the rules by which a run is judged, which are the bench's and the monitor's, and printing.
 
 use crate::bench::{self, Family, Run};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Uses};
 use crate::scenario::Scenario;
 use crate::stack::Stack;
 
@@ -48,6 +48,11 @@ impl Judge {
     /// Plays a story to a stack and judges what the stack does.
     pub fn judge(&mut self, stack: &mut dyn Stack, scenario: &Scenario, family: Family) -> Run {
         bench::run_watched(stack, scenario, family, Some(&mut self.monitor))
+    }
+
+    /// How often each permitted variation excused something in the stories since this was asked before.
+    pub fn take_uses(&mut self) -> Uses {
+        self.monitor.take_uses()
     }
 }
 

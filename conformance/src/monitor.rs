@@ -22,6 +22,7 @@ use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
 use arrival::{Arrival, Class, Place};
+use excuses::Excuses;
 use hypothesis::{Hypotheses, Hypothesis};
 use judge::arrive::{Context, Listening};
 use judge::{liveness, overdue, steps};
@@ -34,6 +35,7 @@ use terms::Terms;
 mod arrival;
 mod calls;
 mod emission;
+mod excuses;
 mod hypothesis;
 mod judge;
 pub mod law;
@@ -47,6 +49,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+pub use excuses::Uses;
 pub use profile::{Brings, Side};
 
 /// Pairs of sockets that one run may use before further ones are not judged.
@@ -76,6 +79,7 @@ pub struct Monitor {
     inconclusive: u64,
     /// Runs of these in which there were too many hypotheses.
     overflows: u64,
+    uses: Uses,
     finding: Option<Box<Objection>>,
 }
 
@@ -96,6 +100,18 @@ impl Monitor {
     #[must_use]
     pub const fn overflows(&self) -> u64 {
         self.overflows
+    }
+
+    /// In how many runs since it was made each permitted variation excused something. Runs that it objected to do not
+    /// count.
+    #[must_use]
+    pub const fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    /// The same, and from now on they are counted anew.
+    pub fn take_uses(&mut self) -> Uses {
+        std::mem::take(&mut self.uses)
     }
 
     /// The pair of sockets with these endpoints, seen from the stack.
@@ -422,7 +438,10 @@ impl Watcher for Monitor {
         }
     }
 
-    fn end(&mut self, _now: Instant) {}
+    fn end(&mut self, _now: Instant) {
+        let used = self.pairs[..self.pairs_in_use].iter().map(Pair::excuses);
+        self.uses.count(used.fold(Excuses::NONE, Excuses::joined));
+    }
 
     fn next_deadline(&self) -> Option<Instant> {
         if self.blind {

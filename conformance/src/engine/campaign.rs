@@ -15,6 +15,7 @@ use super::pool::{News, Pool};
 use super::task::{Answer, Hit, Order, Played};
 use super::telling::{Told, tell};
 use super::{Corpus, Entry, finding::Finding};
+use crate::monitor::Uses;
 use crate::scenario::Scenario;
 use crate::stack::{Clock, Declaration};
 use crate::verdict::{Cause, Verdict};
@@ -100,6 +101,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Causes that are listed, and how many stories had them.
     pub known: BTreeMap<CauseRecord, u64>,
+    /// In how many stories each permitted variation excused something.
+    pub uses: Uses,
     /// Scenarios of [`Subject::to_show`] that no longer show what is listed, by index.
     pub gone: Vec<usize>,
     /// Why it ended before its time, if it did.
@@ -141,6 +144,7 @@ pub fn run(
         features: HashSet::default(),
         listed: subject.listed,
         known: BTreeMap::new(),
+        uses: Uses::default(),
         findings: BTreeMap::new(),
         progress: Progress::default(),
         deaths: 0,
@@ -163,10 +167,10 @@ pub fn run(
         next = end;
     };
     campaign.tell_progress()?;
-    let Campaign { findings, known, progress, .. } = campaign;
+    let Campaign { findings, known, uses, progress, .. } = campaign;
     let mut findings: Vec<_> = findings.into_values().collect();
     findings.sort_by_key(|finding| (finding.gravity(), finding.steps(), finding.cause.clone()));
-    Ok(Outcome { progress, findings, known, gone, given_up })
+    Ok(Outcome { progress, findings, known, uses, gone, given_up })
 }
 
 struct Campaign<'c> {
@@ -183,6 +187,7 @@ struct Campaign<'c> {
     features: FeatureSet,
     listed: &'c dyn Fn(&Cause) -> bool,
     known: BTreeMap<CauseRecord, u64>,
+    uses: Uses,
     findings: BTreeMap<Cluster, Finding>,
     progress: Progress,
     deaths: usize,
@@ -400,6 +405,7 @@ impl Campaign<'_> {
             self.progress.executions += played.executions;
             self.progress.inconclusive += played.inconclusive;
             self.progress.skipped += played.skipped;
+            played.uses.iter().for_each(|(variation, stories)| self.uses.add(*variation, *stories));
             hits.extend_from_slice(&played.hits);
         }
         for (index, death) in round.deaths.range(..=last) {

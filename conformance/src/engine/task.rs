@@ -43,6 +43,8 @@ pub(super) struct Played {
     pub(super) skipped: u64,
     /// Those that reached something that nobody had before, in the order of their indexes.
     pub(super) reached: Vec<(Entry, Vec<Feature>)>,
+    /// The number of each permitted variation that excused something, and in how many stories.
+    pub(super) uses: Vec<(usize, u64)>,
     /// The first story with each cause, in the order of their indexes, and how many have it.
     pub(super) hits: Vec<Hit>,
 }
@@ -120,6 +122,7 @@ impl<'s> Task<'s> {
 
     fn play(&mut self, from: u64, to: u64, mut begins: impl FnMut(Duration)) -> Played {
         let mut played = Played::default();
+        self.judge.take_uses();
         for index in from..to {
             let story = self.corpus.story(index);
             begins(time_asked(&story, self.stack.declaration()));
@@ -133,6 +136,7 @@ impl<'s> Task<'s> {
                 _ => {}
             }
         }
+        played.uses.extend(self.judge.take_uses().iter());
         played
     }
 

@@ -227,8 +227,9 @@ impl Monitor {
             let mut aborted = pair.clone();
             end_connection(&mut aborted, now, now + terms.settle, true, None);
             for hypothesis in aborted.hypotheses.as_slice() {
-                after.push(*hypothesis);
-                after.push(Hypothesis { resets: [None; 2], ..*hypothesis });
+                let hypothesis = hypothesis.excused_by(60);
+                after.push(hypothesis);
+                after.push(Hypothesis { resets: [None; 2], ..hypothesis });
             }
             let half_open = |hypothesis: &&Hypothesis| hypothesis.state == State::SynReceived && !abort;
             for hypothesis in pair.hypotheses.as_slice().iter().filter(half_open) {
@@ -363,8 +364,7 @@ fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unrea
             after.push(closed);
         }
         if loses.is_some() {
-            // V-22
-            let ended = hypothesis.closed(Ending::Closed);
+            let ended = hypothesis.excused_by(22).closed(Ending::Closed);
             after.push(ended.owing_reset(Reset { form, required: true, due: due(Why::LostText) }));
         }
     }

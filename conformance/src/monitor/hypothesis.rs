@@ -8,6 +8,7 @@
 use tcpspec_core::{Instant, SeqNumber, State};
 
 use super::arrival::Class;
+use super::excuses::Excuses;
 
 /// Records that one connection may have; more make it inconclusive.
 pub(super) const MOST: usize = 32;
@@ -159,6 +160,8 @@ pub(super) struct Hypothesis {
     pub(super) busy_since: Instant,
     /// What of the stack's profile it takes for granted.
     pub(super) takes: u32,
+    /// The variations without which it would not be there.
+    pub(super) excuses: Excuses,
 }
 
 impl Hypothesis {
@@ -188,7 +191,13 @@ impl Hypothesis {
         waiting_since: Instant(0),
         busy_since: Instant(0),
         takes: 0,
+        excuses: Excuses::NONE,
     };
+
+    /// It is there only because V-`variation` permits it.
+    pub(super) const fn excused_by(self, variation: u32) -> Self {
+        Self { excuses: self.excuses.with(variation), ..self }
+    }
 
     /// The connection is no more; what was due to nobody is not due any longer, resets excepted.
     pub(super) const fn closed(self, ending: Ending) -> Self {
@@ -197,6 +206,7 @@ impl Hypothesis {
             // A half-open connection that nobody is told of leaves the socket listening (V-60).
             consumed: self.consumed || !matches!(ending, Ending::None),
             takes: self.takes,
+            excuses: self.excuses,
             resets: self.resets,
             fin_taken: self.fin_taken,
             ..Self::CLOSED
@@ -225,7 +235,11 @@ impl Hypothesis {
     /// Resets that may come and have not come at once do not come any more.
     pub(super) fn forget_resets_that_might_have_come_by(&mut self, now: Instant) {
         for reset in &mut self.resets {
-            reset.take_if(|reset| !reset.required && reset.due.by <= now);
+            let forgotten = reset.take_if(|reset| !reset.required && reset.due.by <= now);
+            if forgotten.is_some_and(|reset| reset.due.why == Why::NoConnection) {
+                // A closed port was silent.
+                self.excuses = self.excuses.with(35);
+            }
         }
     }
 
@@ -249,6 +263,7 @@ impl Hypothesis {
             wl2: wl.wl2,
             widest: self.widest.min(other.widest),
             takes: self.takes & other.takes,
+            excuses: self.excuses.common(other.excuses),
             ..*self
         };
         if extent == Extent::All {
@@ -273,6 +288,7 @@ impl Hypothesis {
             wl2: joined.wl2,
             widest: joined.widest,
             takes: joined.takes,
+            excuses: joined.excuses,
             ..*other
         };
         if extent == Extent::All {
@@ -330,13 +346,14 @@ impl Hypotheses {
         Self { all: Vec::new(), blind: false, overflowed: false }
     }
 
-    /// Adds one unless it is there. Two that differ in what they take of the profile for granted are one that takes only
-    /// what both do: choices never multiply hypotheses.
+    /// Adds one unless it is there. Two that differ in what they take of the profile for granted, or in what excuses them,
+    /// are one that takes only what both do: choices never multiply hypotheses.
     pub(super) fn push(&mut self, hypothesis: Hypothesis) {
-        let takes = hypothesis.takes;
-        let same = |known: &&mut Hypothesis| Hypothesis { takes, ..**known } == hypothesis;
+        let Hypothesis { takes, excuses, .. } = hypothesis;
+        let same = |known: &&mut Hypothesis| Hypothesis { takes, excuses, ..**known } == hypothesis;
         if let Some(known) = self.all.iter_mut().find(same) {
             known.takes &= takes;
+            known.excuses = known.excuses.common(excuses);
         } else if self.all.len() < MOST || self.make_room() {
             self.all.push(hypothesis);
         } else {
@@ -372,6 +389,12 @@ impl Hypotheses {
                 self.push(hypothesis);
             }
         }
+    }
+
+    /// The variations without which nothing would be left.
+    pub(super) fn excuses(&self) -> Excuses {
+        let all = self.all.iter().map(|hypothesis| hypothesis.excuses);
+        all.reduce(Excuses::common).unwrap_or(Excuses::NONE)
     }
 
     pub(super) fn as_slice(&self) -> &[Hypothesis] {

@@ -6,6 +6,7 @@ use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use super::arrival::{Arrival, Class, Options};
 use super::emission::Emission;
+use super::excuses::Excuses;
 use super::hypothesis::{Hypotheses, Hypothesis};
 use crate::wire::Endpoints;
 
@@ -85,6 +86,8 @@ pub(super) struct Pair {
     pub(super) iss_before: Option<(SeqNumber, Instant)>,
     /// When the stack's SYN left.
     pub(super) begun_at: Instant,
+    /// Variations that earlier incarnations made use of.
+    pub(super) excused: Excuses,
     /// What arrived last.
     pub(super) class: Class,
     /// What the ends may be like.
@@ -129,6 +132,7 @@ impl Pair {
             longest_round_trip: Duration::ZERO,
             iss_before: None,
             begun_at: Instant(0),
+            excused: Excuses::NONE,
             class: Class::NONE,
             hypotheses: Hypotheses::start(),
         }
@@ -140,11 +144,17 @@ impl Pair {
             stream,
             credit: self.credit,
             active: self.active,
+            excused: self.excuses(),
             class: self.class,
             iss_before: self.iss.map(|iss| (iss, self.begun_at)).or(self.iss_before),
             hypotheses: std::mem::replace(&mut self.hypotheses, Hypotheses::none()),
             ..Self::new(self.endpoints)
         };
+    }
+
+    /// The variations that were made use of.
+    pub(super) fn excuses(&self) -> Excuses {
+        self.excused.joined(self.hypotheses.excuses())
     }
 
     /// Both ends sent a Window Scale option, so windows are scaled (RFC 7323 §2.2).

@@ -13,6 +13,7 @@ mod faults;
 mod permitted;
 mod random;
 mod survivors;
+mod variations;
 
 /// Random scenarios of each test; more come with TCPSPEC_SCENARIOS.
 fn rounds() -> u64 {

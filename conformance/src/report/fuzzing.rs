@@ -60,6 +60,11 @@ pub fn render(
     }
     let _ = writeln!(text, "\n{}", progress(&outcome.progress));
     let Progress { inconclusive, skipped, known, .. } = outcome.progress;
+    if outcome.uses.iter().next().is_some() {
+        let used =
+            format!("Permitted variations that excused something, in so many stories: {}", outcome.uses);
+        let _ = writeln!(text, "{}", wrapped(&used, 0));
+    }
     for (count, what) in [
         (known, "ended with a known deviation"),
         (inconclusive, "were inconclusive"),

@@ -45,7 +45,7 @@ impl Context<'_> {
     pub(in crate::monitor) fn challenge(&self, hypothesis: Hypothesis, why: Why, out: &mut Hypotheses) {
         out.push(hypothesis.owing_ack(self.at_once(why)));
         if self.throttled {
-            out.push(hypothesis);
+            out.push(hypothesis.excused_by(12));
         }
     }
 
@@ -116,10 +116,13 @@ fn closed(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
     if segment.has(Control::RST) {
         return out.push(hypothesis);
     }
+    if segment.options.malformed {
+        // V-51: an illegal option may make any segment nothing.
+        out.push(hypothesis.excused_by(51));
+    }
+    // V-35: silence, where it is declared.
     let reset = context.answer(segment, Why::NoConnection);
-    // V-35: silence, where it is declared. V-51: an illegal option may make any segment nothing.
-    let required = !context.terms.silent_when_closed && !segment.options.malformed;
-    out.push(hypothesis.owing_reset(Reset { required, ..reset }));
+    out.push(hypothesis.owing_reset(Reset { required: !context.terms.silent_when_closed, ..reset }));
 }
 
 /// §3.10.7.2
@@ -128,9 +131,10 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         return out.push(hypothesis);
     }
     if segment.has(Control::ACK) {
-        let reset = context.answer(segment, Why::Listening);
-        let required = !segment.options.malformed;
-        return out.push(hypothesis.owing_reset(Reset { required, ..reset }));
+        if segment.options.malformed {
+            out.push(hypothesis.excused_by(51));
+        }
+        return out.push(hypothesis.owing_reset(context.answer(segment, Why::Listening)));
     }
     if !segment.has(Control::SYN) {
         return out.push(hypothesis);
@@ -142,6 +146,7 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         fresh: context.pair.iss.is_some(),
         irs: segment.seq,
         takes: hypothesis.takes,
+        excuses: hypothesis.excuses,
         resets: hypothesis.resets,
         syn_ack: Some(context.at_once(Why::Request)),
         waiting_since: context.now,
@@ -151,15 +156,27 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
     // V-24: text on a SYN is kept, acknowledged at once or later, or dropped.
     let kept = segment.start_of_text() + segment.text.min(context.terms.setup.receive_buffer);
     out.push(Hypothesis { nxt_most: kept, ..begun.nxt_is(segment.seq + 1) });
-    let no_room = context.terms.backlog.is_some_and(|most| context.backlog >= most);
-    let odd = segment.has(Control::FIN) || segment.options.malformed || absurd(segment);
-    if no_room || odd {
-        // V-36, V-24, V-51, V-52.
-        out.push(hypothesis);
+    if let Some(variation) = discards(segment, context) {
+        let discarded = hypothesis.excused_by(variation);
+        out.push(discarded);
+        if matches!(variation, 36 | 51) {
+            let reset = context.answer(segment, Why::IllegalOption);
+            out.push(discarded.owing_reset(Reset { required: false, ..reset }));
+        }
     }
-    if no_room || segment.options.malformed {
-        let reset = context.answer(segment, Why::IllegalOption);
-        out.push(hypothesis.owing_reset(Reset { required: false, ..reset }));
+}
+
+/// What permits a request to be discarded, if anything does: no room for the connection (V-36), an illegal option (V-51), a
+/// FIN (V-24), an absurd size (V-52).
+fn discards(segment: &Arrival, context: &Context<'_>) -> Option<u32> {
+    if context.terms.backlog.is_some_and(|most| context.backlog >= most) {
+        Some(36)
+    } else if segment.options.malformed {
+        Some(51)
+    } else if segment.has(Control::FIN) {
+        Some(24)
+    } else {
+        absurd(segment).then_some(52)
     }
 }
 
@@ -178,9 +195,9 @@ fn syn_sent(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, ou
     let reset = segment.has(Control::RST);
     if segment.options.malformed {
         // V-51: dropped, or the connection reset.
-        out.push(hypothesis);
+        out.push(hypothesis.excused_by(51));
         if !reset {
-            let ended = hypothesis.closed(Ending::Reset);
+            let ended = hypothesis.excused_by(51).closed(Ending::Reset);
             out.push(ended.owing_reset(context.ending(iss, Why::IllegalOption, false)));
         }
     }
@@ -191,12 +208,13 @@ fn syn_sent(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, ou
         return out.push(refused);
     }
     if reset {
-        if covers {
-            out.push(hypothesis.closed(Ending::Refused));
+        if !covers {
+            return out.push(hypothesis);
         }
+        out.push(hypothesis.closed(Ending::Refused));
         // V-3: as printed, RST.SEQ is compared with a RCV.NXT that does not exist yet.
-        if !covers || segment.seq != SeqNumber(0) {
-            out.push(hypothesis);
+        if segment.seq != SeqNumber(0) {
+            out.push(hypothesis.excused_by(3));
         }
         return;
     }
@@ -205,7 +223,7 @@ fn syn_sent(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, ou
     }
     if segment.has(Control::FIN) {
         // V-24
-        out.push(hypothesis);
+        out.push(hypothesis.excused_by(24));
     }
     let heard = Hypothesis {
         passive: false,

@@ -78,7 +78,7 @@ pub(super) fn syn_in_time_wait(
     let again = segment.has(Control::FIN);
     out.push(if again { time_wait_again(challenged, context) } else { challenged });
     if context.throttled {
-        out.push(hypothesis);
+        out.push(hypothesis.excused_by(12));
     }
     if segment.seq.lt(hypothesis.nxt) && acceptable(&hypothesis, segment, context) != Acceptable::No {
         // The SYN is cut off at the left edge of the window, and what is left means nothing here.
@@ -100,6 +100,7 @@ pub(super) fn syn_in_time_wait(
             reopens: true,
             irs: segment.seq,
             takes: hypothesis.takes,
+            excuses: hypothesis.excuses.with(15),
             syn_ack: Some(context.at_once(Why::Request)),
             waiting_since: context.now,
             busy_since: context.now,
@@ -110,7 +111,7 @@ pub(super) fn syn_in_time_wait(
     }
     // RFC 6191 §2: a refused request is dropped in silence.
     if context.pair.timestamps || segment.options.timestamps.is_some() || !higher {
-        out.push(hypothesis);
+        out.push(hypothesis.excused_by(15));
     }
     if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {
         reset_by_syn(hypothesis, segment, context, out);
@@ -119,7 +120,7 @@ pub(super) fn syn_in_time_wait(
 
 /// RFC 793: a SYN in the window is an error and ends the connection.
 fn reset_by_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
-    let ended = hypothesis.closed(Ending::Closed);
+    let ended = hypothesis.excused_by(15).closed(Ending::Closed);
     push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
     push_taking(ended.owing_reset(context.answer(segment, Why::Syn)), Side::SynResets, out);
 }

@@ -125,7 +125,10 @@ fn syn(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hypot
             }
             let una = segment.seq;
             let at = hypothesis.nxt.later(segment.ack);
-            Ok(Hypothesis { una, syn_ack: None, ack: None, fresh: false, nxt: at, ..*hypothesis })
+            // V-5: what asked for an acknowledgment gets the same answer as the request.
+            let again = hypothesis.ack.is_some() && hypothesis.syn_ack.is_none();
+            let hypothesis = if again { hypothesis.excused_by(5) } else { *hypothesis };
+            Ok(Hypothesis { una, syn_ack: None, ack: None, fresh: false, nxt: at, ..hypothesis })
         }
         State::Closed | State::Listen => Err(reason("I-120", "a SYN without a request or an OPEN")),
         _ => Err(reason("I-030", "a SYN on an open connection")),
@@ -158,7 +161,9 @@ fn ordinary(
         fin(hypothesis, segment, pair)?;
     }
     if segment.is_bare() {
-        bare(hypothesis, segment, pair, terms)?;
+        if let Some(variation) = bare(hypothesis, segment, pair, terms)? {
+            after = after.excused_by(variation);
+        }
     } else if hypothesis.una == pair.snd_max {
         after.waiting_since = segment.now;
     }
@@ -177,7 +182,7 @@ fn acknowledgment(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> R
     let again = !segment.is_bare() && segment.end().le(pair.snd_max);
     if again && segment.ack.gt(hypothesis.irs) {
         // V-49: a packet repeated as it was.
-        return Ok(*hypothesis);
+        return Ok(hypothesis.excused_by(49));
     }
     let less = "acknowledges less than arrived in order";
     let back = pair.last_ack.is_some_and(|last| segment.ack.lt(last));
@@ -222,10 +227,15 @@ fn fin(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<(), R
     if closed { Ok(()) } else { Err(reason("I-061", "a FIN although the user has not called CLOSE")) }
 }
 
-/// I-084: a bare acknowledgment has SEQ=SND.NXT.
-fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, terms: &Terms) -> Result<(), Reason> {
+/// I-084: a bare acknowledgment has SEQ=SND.NXT, or a variation permits another.
+fn bare(
+    hypothesis: &Hypothesis,
+    segment: &Emission,
+    pair: &Pair,
+    terms: &Terms,
+) -> Result<Option<u32>, Reason> {
     if segment.seq == pair.snd_max {
-        return Ok(());
+        return Ok(None);
     }
     let wrong = Reason {
         wanted: Some(("SEQ", pair.snd_max, pair.snd_max)),
@@ -235,14 +245,15 @@ fn bare(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair, terms: &Terms)
     if hypothesis.una == pair.snd_max && segment.seq == hypothesis.una - 1 && !closed {
         // The answer to what is unacceptable is no keep-alive.
         let answers = hypothesis.ack.is_some_and(|due| due.why.may_be_throttled());
-        return keep_alive(segment, pair, terms).map_err(|no| if answers { wrong } else { no });
+        let judged = keep_alive(segment, pair, terms);
+        return judged.map(|()| None).map_err(|no| if answers { wrong } else { no });
     }
     // V-50: SND.NXT goes back to retransmit; a shrunken window pulls it back too. V-27, V-37: probes.
     let timer = segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
     let shrunk = hypothesis.edge.lt(pair.snd_max);
     let back = timer || shrunk;
     if back && segment.seq.ge(hypothesis.una - 1) && segment.seq.lt(pair.snd_max) {
-        return Ok(());
+        return Ok(Some(if closed { 27 } else { 50 }));
     }
     Err(wrong)
 }

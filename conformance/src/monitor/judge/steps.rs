@@ -15,6 +15,8 @@ pub(in crate::monitor) enum Acceptable {
     Yes,
     No,
     Either,
+    /// Only because this variation permits it.
+    By(u32),
 }
 
 /// The first check: Table 6, for everything that RCV.NXT and the right edge may be.
@@ -37,7 +39,8 @@ pub(in crate::monitor) fn acceptable(
     let straddles = segment.seq.lt(hypothesis.nxt_most) && segment.end().gt(offered) && segment.len() > 0;
     match seen {
         [true, true] => Acceptable::Either,
-        [true, false] if fin_past || straddles => Acceptable::Either,
+        [true, false] if fin_past => Acceptable::By(32),
+        [true, false] if straddles => Acceptable::By(53),
         [true, false] => Acceptable::No,
         [false, _] => Acceptable::Yes,
     }
@@ -58,9 +61,9 @@ fn fits(nxt: SeqNumber, edge: SeqNumber, segment: &Arrival) -> bool {
 pub(super) fn arrive(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
     if segment.options.malformed {
         // V-51: whatever it is, it may be dropped, or the connection reset.
-        out.push(hypothesis);
+        out.push(hypothesis.excused_by(51));
         if !segment.has(Control::RST) {
-            let ended = hypothesis.closed(Ending::Reset);
+            let ended = hypothesis.excused_by(51).closed(Ending::Reset);
             out.push(ended.owing_reset(context.ending(hypothesis.una, Why::IllegalOption, false)));
         }
     }
@@ -71,8 +74,10 @@ pub(super) fn arrive(hypothesis: Hypothesis, segment: &Arrival, context: &Contex
         return super::closing::syn_in_time_wait(hypothesis, segment, context, out);
     }
     let acceptable = acceptable(&hypothesis, segment, context);
-    if acceptable != Acceptable::No {
-        in_window(hypothesis, segment, context, out);
+    match acceptable {
+        Acceptable::No => {}
+        Acceptable::Yes | Acceptable::Either => in_window(hypothesis, segment, context, out),
+        Acceptable::By(variation) => in_window(hypothesis.excused_by(variation), segment, context, out),
     }
     if acceptable != Acceptable::Yes {
         outside(hypothesis, segment, context, out);
@@ -94,12 +99,13 @@ fn syn_again(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
             refuse(hypothesis, segment, context, out);
         } else {
             // V-4: figure 7 lets the SYN,ACK open the connection, unanswered, although Table 6 rejects it.
-            fifth_ack(hypothesis, segment, context, out);
+            fifth_ack(hypothesis.excused_by(4), segment, context, out);
         }
         return context.challenge(hypothesis, Why::Unacceptable, out);
     }
     context.challenge(hypothesis, Why::Unacceptable, out);
-    out.push(Hypothesis { syn_ack: Some(context.at_once(Why::Request)), ..hypothesis });
+    let again = hypothesis.excused_by(5);
+    out.push(Hypothesis { syn_ack: Some(context.at_once(Why::Request)), ..again });
     if reaches {
         // What is left of it has no ACK.
         out.push(hypothesis);
@@ -126,9 +132,10 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
     let answered = if repeats_fin { super::closing::time_wait_again(answered, context) } else { answered };
     out.push(answered);
     refuse(hypothesis, segment, context, out);
-    if !segment.has(Control::ACK) || context.throttled {
-        // V-16, V-12
-        out.push(hypothesis);
+    if !segment.has(Control::ACK) {
+        out.push(hypothesis.excused_by(16));
+    } else if context.throttled {
+        out.push(hypothesis.excused_by(12));
     }
     let at_nxt = segment.seq.le(hypothesis.nxt_most) && segment.seq.ge(hypothesis.nxt - 1);
     if at_nxt
@@ -138,7 +145,7 @@ fn outside(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out
     {
         // The allowance of §3.4 for closed windows: the acknowledgment counts, the text does not (V-19).
         let bare = Arrival { text: 0, ctl: segment.ctl.without(Control::FIN), ..*segment };
-        fifth_ack(answered, &bare, context, out);
+        fifth_ack(answered.excused_by(19), &bare, context, out);
     }
 }
 
@@ -172,7 +179,7 @@ fn in_window(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     if crate::monitor::profile::is_consistent(takes) {
         fifth_ack(Hypothesis { takes, ..hypothesis }, segment, context, out);
     }
-    push_taking(hypothesis, dropped, out);
+    push_taking(hypothesis.excused_by(38), dropped, out);
 }
 
 /// The two sides of the choice that a segment beyond RCV.NXT is about.
@@ -213,7 +220,7 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         // RCV.NXT was there, if this is what resets.
         let at = hypothesis.nxt_is(segment.seq);
         if hypothesis.state == State::TimeWait {
-            push_taking(at, Side::TimeWaitIgnoresResets, out);
+            push_taking(at.excused_by(10), Side::TimeWaitIgnoresResets, out);
             push_taking(at.closed(Ending::Closed), Side::ResetEndsTimeWait, out);
         } else {
             out.push(reset(at));
@@ -226,11 +233,11 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         }
         if hypothesis.state == State::TimeWait {
             push_taking(hypothesis.closed(Ending::Closed), Side::ResetEndsTimeWait, out);
-            push_taking(hypothesis, Side::TimeWaitIgnoresResets, out);
+            push_taking(hypothesis.excused_by(10), Side::TimeWaitIgnoresResets, out);
             return context.challenge(hypothesis, Why::InexactReset, out);
         }
         push_challenged(hypothesis, Why::InexactReset, exact, context, out);
-        push_taking(reset(hypothesis), window, out);
+        push_taking(reset(hypothesis.excused_by(13)), window, out);
     }
 }
 
@@ -263,7 +270,7 @@ fn push_challenged(
 ) {
     push_taking(hypothesis.owing_ack(context.at_once(why)), side, out);
     if context.throttled {
-        push_taking(hypothesis, side, out);
+        push_taking(hypothesis.excused_by(12), side, out);
     }
 }
 
@@ -279,12 +286,14 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
     if hypothesis.state == State::SynReceived && hypothesis.passive {
         // V-6
         out.push(ended);
-        context.challenge(hypothesis, Why::Syn, out);
+        context.challenge(hypothesis.excused_by(6), Why::Syn, out);
         let reset = context.answer(segment, Why::SynReceived);
+        let ended = ended.excused_by(6);
         out.push(ended.owing_reset(Reset { required: false, ..reset }));
         out.push(ended.owing_reset(context.ending(hypothesis.una, Why::SynReceived, false)));
         return;
     }
+    let ended = ended.excused_by(14);
     push_challenged(hypothesis, Why::Syn, Side::SynChallenged, context, out);
     // V-41: no form is named for this reset.
     push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
@@ -297,7 +306,7 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
 fn refuse(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
     let bad = segment.has(Control::ACK) && !acknowledges(&hypothesis, segment.ack, context);
     if hypothesis.state == State::SynReceived && bad {
-        out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
+        out.push(hypothesis.excused_by(46).owing_reset(context.answer(segment, Why::SynReceived)));
     }
 }
 
@@ -320,17 +329,17 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         }
         out.push(hypothesis.owing_reset(context.answer(segment, Why::SynReceived)));
         // V-46: with the check of RFC 5961 §5 before the text of the state.
-        context.challenge(hypothesis, Why::Old, out);
+        context.challenge(hypothesis.excused_by(46), Why::Old, out);
         if hypothesis.closing {
             // V-23: in FIN-WAIT-1 already, where this acknowledges nothing new.
-            out.push(hypothesis);
+            out.push(hypothesis.excused_by(23));
         }
         return;
     }
     if segment.ack.gt(context.pair.snd_max) {
         if matches!(hypothesis.state, State::LastAck | State::TimeWait) {
             // V-63
-            out.push(hypothesis);
+            out.push(hypothesis.excused_by(63));
         }
         return context.challenge(hypothesis, Why::Unsent, out);
     }
@@ -338,7 +347,7 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         // MAY-12: discarded and answered, or taken for an old acknowledgment. How large MAX.SND.WND is taken to be is
         // free (V-18), so this says nothing of the choice.
         context.challenge(hypothesis, Why::Old, out);
-        return seventh_text(hypothesis, segment, context, out);
+        return seventh_text(hypothesis.excused_by(18), segment, context, out);
     }
     let mut after = hypothesis;
     if segment.ack.gt(after.una) {
@@ -393,7 +402,7 @@ pub(super) fn established(hypothesis: Hypothesis, segment: &Arrival, context: &C
 /// Text came after a half-duplex CLOSE, where nobody is there to read it (V-22, I-078).
 fn lose_text(hypothesis: &Hypothesis, context: &Context<'_>, out: &mut Hypotheses) {
     if context.terms.reset_on_unread || !context.terms.half_close {
-        let ended = hypothesis.closed(Ending::Closed);
+        let ended = hypothesis.excused_by(22).closed(Ending::Closed);
         out.push(ended.owing_reset(context.ending(hypothesis.una, Why::LostText, true)));
     }
 }

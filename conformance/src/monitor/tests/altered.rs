@@ -170,10 +170,14 @@ const BREACHES: [Breach; 8] = [
     },
 ];
 
-pub(super) fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
-    let text = format!("tcpspec 1\n\nscenario told\n\n{opening}{story}");
-    let story = scenario::parse_one(&text).expect("a story");
-    bench::run_watched(stack, &story, Family::V4, Some(&mut Monitor::new()))
+fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
+    play_watched(stack, &format!("{opening}{story}"), &mut Monitor::new())
+}
+
+pub(super) fn play_watched(stack: &mut dyn Stack, story: &str, monitor: &mut Monitor) -> Run {
+    let text = format!("tcpspec 1\n\nscenario told\n\n{story}");
+    let story = scenario::parse_one(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    bench::run_watched(stack, &story, Family::V4, Some(monitor))
 }
 
 pub(super) fn altered(profile: fn(&mut Profile), alter: Alter) -> Altered {

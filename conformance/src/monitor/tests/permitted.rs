@@ -40,4 +40,6 @@ fn nothing_that_is_permitted_is_objected_to_in_random_stories() {
     }
     assert!(stacks > 40, "{stacks} stacks do otherwise, or nothing was shown");
     assert_eq!(monitor.overflows(), 0);
+    let used = monitor.uses().iter().count();
+    assert!(used >= 5, "{used} variations excused something: {}", monitor.uses());
 }
