@@ -49,6 +49,11 @@ impl Context<'_> {
         }
     }
 
+    /// When a connection that somebody asked for may be given up before it is open, as declared (V-40).
+    pub(in crate::monitor) fn end_of_half_open(&self) -> Option<(Instant, Instant)> {
+        self.terms.half_open_timeout.map(|timeout| (self.now + timeout, Instant(u64::MAX)))
+    }
+
     /// An acknowledgment is due within the time that it may be held back.
     pub(in crate::monitor) fn soon(&self, why: Why) -> Due {
         // Less than half a second; a stack on a real clock is not asked for microseconds.
@@ -149,6 +154,7 @@ fn listen(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out:
         excuses: hypothesis.excuses,
         resets: hypothesis.resets,
         syn_ack: Some(context.at_once(Why::Request)),
+        ends: context.end_of_half_open(),
         waiting_since: context.now,
         busy_since: context.now,
         ..Hypothesis::CLOSED

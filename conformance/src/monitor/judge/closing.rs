@@ -102,6 +102,7 @@ pub(super) fn syn_in_time_wait(
             takes: hypothesis.takes,
             excuses: hypothesis.excuses.with(15),
             syn_ack: Some(context.at_once(Why::Request)),
+            ends: context.end_of_half_open(),
             waiting_since: context.now,
             busy_since: context.now,
             nxt_most: segment.start_of_text() + segment.text.min(context.terms.setup.receive_buffer),

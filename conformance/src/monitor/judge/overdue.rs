@@ -76,10 +76,12 @@ pub(in crate::monitor) fn expire(pair: &mut Pair, now: Instant) {
     }
     for hypothesis in pair.hypotheses.as_slice() {
         if hypothesis.ends.is_some_and(|(earliest, _)| earliest <= now) {
-            // TIME-WAIT has to end; FIN-WAIT-2 may (V-40).
-            let ended =
-                if hypothesis.state == State::FinWait2 { hypothesis.excused_by(40) } else { *hypothesis };
-            after.push(ended.closed(Ending::Closed));
+            // TIME-WAIT has to end; FIN-WAIT-2 may, and what is half open, of which nobody is told (V-40, V-60).
+            after.push(match hypothesis.state {
+                State::SynReceived => hypothesis.excused_by(40).closed(Ending::None),
+                State::FinWait2 => hypothesis.excused_by(40).closed(Ending::Closed),
+                _ => hypothesis.closed(Ending::Closed),
+            });
         } else if may_give_up(hypothesis, now, pair) {
             let silent = hypothesis.passive && hypothesis.state == State::SynReceived;
             after.push(hypothesis.closed(if silent { Ending::None } else { Ending::TimedOut }));

@@ -394,6 +394,7 @@ pub(super) fn established(hypothesis: Hypothesis, segment: &Arrival, context: &C
         widest: hypothesis.widest.max(context.pair.window_of(segment)),
         consumed: hypothesis.passive,
         syn_ack: None,
+        ends: None,
         waiting_since: context.now,
         ..hypothesis
     }

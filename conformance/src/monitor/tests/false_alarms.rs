@@ -1,5 +1,7 @@
 //! Objections that were wrong: each story is accepted now, and a near miss is still objected to.
 
+use std::time::Duration;
+
 use tcpspec_core::{Control, Profile, Segment, SeqNumber};
 
 use super::Monitor;
@@ -7,6 +9,7 @@ use super::altered::{Alter, altered, broken, play_watched};
 use crate::stack::faulty::{self, Faulty};
 use crate::stack::smoltcp::Smoltcp;
 use crate::stack::{Capability, Choice, Stack};
+use crate::wire::{Endpoints, Header};
 
 /// Makes a stack.
 pub(super) type Make = fn() -> Box<dyn Stack>;
@@ -48,6 +51,14 @@ pub(super) fn declares(choice: Choice, alter: Alter) -> Box<dyn Stack> {
 /// The reference with the extensions of today, and what it sends altered.
 pub(super) fn scales(alter: Alter) -> Box<dyn Stack> {
     Box::new(altered(|profile| *profile = Profile::extended(), alter))
+}
+
+/// After a request and four repetitions of its answer, the next segment is refused.
+const fn refuse_the_sixth(number: usize, _: &mut Endpoints, header: &mut Header<'_>) -> usize {
+    if number == 5 {
+        (header.ctl, header.ack) = (Control::RST, SeqNumber(0));
+    }
+    1
 }
 
 /// The reference with other choices.
@@ -221,6 +232,14 @@ const FALSE_ALARMS: &[Pair] = &[
         may_not: || faulty("user/reset-reported-as-no-connection"),
         near_miss: "+0 open active\n+0 < S.\n+0 < . rcv.edge\n+0 < R 2\n+0 < R rcv.nxt\n+0 receive\n",
         rule: "I-073",
+    },
+    Pair {
+        about: "what is half open may be given up as soon as the stack declares, and is no connection then",
+        may: || declares(Choice::HalfOpenTimeout(Duration::from_secs(20)), refuse_the_sixth),
+        story: "+0 open passive\n+0 < S\n+25 < . rcv.nxt-10\n+0.1 receive\n",
+        may_not: || declares(Choice::HalfOpenTimeout(Duration::from_secs(30)), refuse_the_sixth),
+        near_miss: "+0 open passive\n+0 < S\n+25 < . rcv.nxt-10\n+0.1 receive\n",
+        rule: "I-120",
     },
 ];
 
