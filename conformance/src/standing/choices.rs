@@ -19,14 +19,13 @@ pub(super) fn of_profile(inferences: &[Inference]) -> Vec<Measured> {
         found.and_then(|inference| inference.value.as_deref().ok())
     };
     let close = value("text after CLOSE");
-    let judged: [Judged; 11] = [
+    let judged: [Judged; 10] = [
         ("MUST-8", "initial sequence numbers", |said| meets(said, said.starts_with("a clock"))),
         ("SHLD-1", "initial sequence numbers", |said| meets(said, said.starts_with("a clock"))),
         ("SHLD-8", "options in SYN,ACK", |said| meets(said, said.contains("ECN"))),
         ("SHLD-18", "acknowledgment delay", |said| meets(said, said != "0 us")),
         ("MUST-25", "keep-alive by default", |said| meets(said, said.starts_with("off"))),
         ("MUST-28", "keep-alive by default", |said| meets(said, !comes_within_two_hours(said))),
-        ("MUST-20", "giving up", gives_up),
         ("MAY-1", "text after CLOSE", chooses),
         ("MAY-2", "SYN in TIME-WAIT", chooses),
         ("MAY-3", "options in SYN", chooses),
@@ -36,22 +35,14 @@ pub(super) fn of_profile(inferences: &[Inference]) -> Vec<Measured> {
     let mut measured: Vec<Measured> = judged.iter().filter_map(of_topic).collect();
     if let (Some(close), Some(unread)) = (close, value("CLOSE with unread text")) {
         let found = if close == "full-duplex" {
-            Found::NotConcerned("the user reads on after CLOSE".to_owned())
+            // It is asked of hosts whose users cannot read on (MAY-1).
+            Found::NotConcerned("the user reads on after CLOSE, so no text is lost".to_owned())
         } else {
             meets(unread, unread == "resets")
         };
         measured.push(("SHLD-3", "CLOSE with unread text", found));
     }
     measured
-}
-
-/// No upper limit is set for R2: who goes on for long may still give up.
-fn gives_up(said: &str) -> Found {
-    if said.starts_with("within") {
-        Found::Meets(said.to_owned())
-    } else {
-        Found::NotConcerned(format!("{said}, which may be too short a time"))
-    }
 }
 
 /// Whether a keep-alive comes before two hours are over. Times of a second and more are read in seconds.

@@ -81,6 +81,7 @@ pub(super) fn measure(stack: &mut dyn Stack, family: Family) -> Vec<Measured> {
     }
     if stack.declaration().clock == Clock::Virtual {
         measured.extend(window_closed_for_long(stack, family));
+        measured.extend(second_threshold(stack, family));
     }
     measured.extend(unlike_offsets(stack, family));
     let congestion = match stack.declaration().lack(Capability::CongestionControl) {
@@ -175,6 +176,25 @@ fn window_closed_for_long(stack: &mut dyn Stack, family: Family) -> Option<Measu
         Found::Departs("the connection is gone".to_owned())
     };
     Some(("SHLD-17", "a window that shrank, for 400 s", found))
+}
+
+/// Text that nobody acknowledges, while the user has set R2 (MUST-20): it is sent again some three times at least, for R1
+/// comes first (SHLD-10), and then the connection is closed and the user told.
+fn second_threshold(stack: &mut dyn Stack, family: Family) -> Option<Measured> {
+    let what = "text unacknowledged for longer than the user allows";
+    if let Some(why) = stack.declaration().lack(Capability::UserTimeout) {
+        return Some(("MUST-20", what, Found::NotConcerned(why.to_owned())));
+    }
+    let story = format!("{OPEN}+0.02 set user-timeout 30\n+0.02 send 10\n+120 receive\n");
+    let trace = play(stack, family, &story)?;
+    let texts = after_peer(&trace).iter().filter(|(_, _, segment)| segment.len > 0).count();
+    let told = last_call(&trace, "receive").map(|(_, outcome)| outcome)?;
+    let found = match (told, texts) {
+        ("nothing", _) => Found::Departs("it is never given up".to_owned()),
+        (_, 0..4) => Found::Departs(format!("given up after {texts} transmissions")),
+        (told, texts) => Found::Meets(format!("sent {texts} times, then given up: {told}")),
+    };
+    Some(("MUST-20", what, found))
 }
 
 /// How far the numbers of two pairs of sockets are apart, with two secrets: who knows one pair must not know the

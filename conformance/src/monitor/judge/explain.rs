@@ -249,7 +249,7 @@ fn bare(
         return judged.map(|()| None).map_err(|no| if answers { wrong } else { no });
     }
     // V-50: SND.NXT goes back to retransmit; a shrunken window pulls it back too. V-27, V-37: probes.
-    let timer = segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
+    let timer = pair.repeated || segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
     let shrunk = hypothesis.edge.lt(pair.snd_max);
     let back = timer || shrunk;
     if back && segment.seq.ge(hypothesis.una - 1) && segment.seq.lt(pair.snd_max) {

@@ -281,7 +281,6 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         out.blind = true;
         return;
     }
-    refuse(hypothesis, segment, context, out);
     let ended = reset(hypothesis);
     if hypothesis.state == State::SynReceived && hypothesis.passive {
         // V-6
@@ -291,7 +290,7 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         let ended = ended.excused_by(6);
         out.push(ended.owing_reset(Reset { required: false, ..reset }));
         out.push(ended.owing_reset(context.ending(hypothesis.una, Why::SynReceived, false)));
-        return;
+        return refuse(hypothesis, segment, context, out);
     }
     let ended = ended.excused_by(14);
     push_challenged(hypothesis, Why::Syn, Side::SynChallenged, context, out);
@@ -299,6 +298,7 @@ fn fourth_syn(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
     push_taking(ended.owing_reset(context.ending(hypothesis.una, Why::Syn, true)), Side::SynResets, out);
     let answer = context.answer(segment, Why::Syn);
     push_taking(ended.owing_reset(answer), Side::SynResets, out);
+    refuse(hypothesis, segment, context, out);
 }
 
 /// V-46: in SYN-RECEIVED whatever acknowledges nothing sent may be reset before its number and its control bits are

@@ -241,6 +241,19 @@ const FALSE_ALARMS: &[Pair] = &[
         near_miss: "+0 open passive\n+0 < S\n+25 < . rcv.nxt-10\n+0.1 receive\n",
         rule: "I-120",
     },
+    Pair {
+        about: "V-50: what goes out while a timer sends everything again has the number that was reached",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open passive\n+0 < S <mss 1>\n+0 < .\n+0 send 1\n+0 send 100\n+1 < . peer.nxt-1\n",
+        may_not: || {
+            alters(|number, _, header| {
+                header.seq = header.seq - if number == 2 { 4 } else { 0 };
+                1
+            })
+        },
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 send 10\n+0 < . peer.nxt-1\n",
+        rule: "I-084",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use tcpspec_core::State;
 use tcpspec_core::event::{Action, Timer};
+use tcpspec_core::tcb::KeepAlive;
 
 use super::{Entry, Fault, Hook, Stepped, Steps, listed};
 
@@ -135,6 +137,12 @@ static LIST: &[Entry<Steps>] = &[
     }),
     ("timeout/not-three-seconds-after-a-lost-syn", &["R6298-5.7-a"], |step| {
         step.tcb.retransmission.syn_timed_out = false;
+    }),
+    ("timer-early/keep-alive-unasked", &["MUST-25", "MUST-28"], |step| {
+        // As if the user of every connection had asked for them, each hour.
+        if step.before.state != step.tcb.state && step.tcb.state == State::SynReceived {
+            step.tcb.keep_alive = Some(KeepAlive { interval: Duration::from_secs(3600), unanswered: 0 });
+        }
     }),
     ("timer-late/time-wait-by-one-lifetime", &["MUST-13", "R9293-3.10.8-c"], |step| {
         last(step, Timer::TimeWait, |duration| duration / 2 * 3);

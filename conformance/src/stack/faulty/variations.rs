@@ -65,7 +65,7 @@ static CHOICES: &[Variation<Chooses>] = &[
     ("permitted/time-wait-reopens", "V-15", &[], |profile| {
         profile.time_wait_reuse = TimeWaitReuse::HigherSequenceNumber;
     }),
-    ("permitted/acknowledge-at-once", "V-28", &[], |profile| profile.delayed_ack = None),
+    ("permitted/acknowledge-at-once", "V-28", &["SHLD-18"], |profile| profile.delayed_ack = None),
     ("permitted/acknowledge-after-400-ms", "V-28", &[], |profile| {
         profile.delayed_ack = Some(Duration::from_millis(400));
     }),
