@@ -167,6 +167,10 @@ fn ordinary(
     } else if hypothesis.una == pair.snd_max {
         after.waiting_since = segment.now;
     }
+    if hypothesis.state == State::LastAck && hypothesis.ends.is_some() {
+        // The last thing that the connection does (V-59).
+        return Ok(after.closed(Ending::Closed));
+    }
     Ok(Hypothesis { ack: None, ..after })
 }
 
