@@ -359,7 +359,7 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
     match super::closing::fin_acknowledged(after, context) {
         Some(closed) if closed.state == State::Closed => {
             out.push(closed);
-            if segment.len() > 0 {
+            if segment.text > 0 {
                 // V-59: the segment that ends LAST-ACK may be acknowledged all the same, for what else it brings.
                 out.push(Hypothesis {
                     ends: Some((context.now, context.now + context.terms.settle)),
