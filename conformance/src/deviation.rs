@@ -134,23 +134,29 @@ impl Deviations {
         &self.findings
     }
 
-    /// The entry for a departure with this cause, if there is one.
+    /// The entry for a departure with this cause whatever the story, if there is one.
     #[must_use]
     pub fn finding(&self, cause: &Cause, version: &str) -> Option<&KnownFinding> {
         self.findings_of(version).find(|entry| entry.is_about(cause))
     }
 
+    /// The entry for a departure with this cause in the shortest story that shows it, if there is one.
+    #[must_use]
+    pub fn finding_in(&self, cause: &Cause, story: &Scenario, version: &str) -> Option<&KnownFinding> {
+        let in_story = |entry: &&KnownFinding| !entry.due_to(cause, story).is_empty();
+        self.finding(cause, version).or_else(|| self.findings_of(version).find(in_story))
+    }
+
     /// Applies the list to the verdict of a judge: a departure with a cause that is listed is known.
     #[must_use]
     pub fn apply_to_cause(&self, version: &str, verdict: Verdict) -> Verdict {
-        let Verdict::Fail(failure) = verdict else { return verdict };
-        match failure.cause.as_ref().and_then(|cause| self.finding(cause, version)) {
-            Some(entry) => {
-                let (reason, link) = (entry.reason.clone(), entry.link.clone());
-                Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
-            }
-            None => Verdict::Fail(failure),
-        }
+        applied(verdict, |cause| self.finding(cause, version))
+    }
+
+    /// Applies the list to the verdict on a story that is as short as it gets.
+    #[must_use]
+    pub fn apply_to_story(&self, story: &Scenario, version: &str, verdict: Verdict) -> Verdict {
+        applied(verdict, |cause| self.finding_in(cause, story, version))
     }
 
     /// The entries for findings that are about this version.
@@ -221,6 +227,18 @@ impl Deviations {
 impl Deviation {
     fn covers(&self, version: &str) -> bool {
         covers(&self.versions, version)
+    }
+}
+
+/// A verdict, given the entry for a cause.
+fn applied<'e>(verdict: Verdict, entry: impl FnOnce(&Cause) -> Option<&'e KnownFinding>) -> Verdict {
+    let Verdict::Fail(failure) = verdict else { return verdict };
+    match failure.cause.as_ref().and_then(entry) {
+        Some(entry) => {
+            let (reason, link) = (entry.reason.clone(), entry.link.clone());
+            Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
+        }
+        None => Verdict::Fail(failure),
     }
 }
 

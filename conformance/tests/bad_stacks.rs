@@ -38,6 +38,10 @@ enum Evil {
     Floods,
     /// It makes the process panic where no stack is to blame, as a bug of tcpspec's own would.
     BreaksUs,
+    /// It panics when its user calls ABORT.
+    PanicsAtAbort,
+    /// It panics then, and when the peer's text arrives, with the same words.
+    PanicsTwice,
     /// Something ends the process from outside, once.
     KilledOnce,
     /// Nothing, but its clock is a real one: what a story asks for takes that long.
@@ -45,7 +49,7 @@ enum Evil {
 }
 
 impl Evil {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::None,
         Self::Loops,
         Self::EatsMemory,
@@ -54,6 +58,8 @@ impl Evil {
         Self::Panics,
         Self::Floods,
         Self::BreaksUs,
+        Self::PanicsAtAbort,
+        Self::PanicsTwice,
         Self::KilledOnce,
         Self::Waits,
     ];
@@ -67,7 +73,9 @@ impl Evil {
             Self::EatsMemory => "memory: any: no end",
             Self::Exits => "process: any: exit code 3",
             Self::Aborts => "process: any: signal 6",
-            Self::Panics => "panic: any: the stack panicked: out of luck # times",
+            Self::Panics | Self::PanicsAtAbort | Self::PanicsTwice => {
+                "panic: any: the stack panicked: out of luck # times"
+            }
             Self::Floods => "flood: segments sent: no end",
         }
     }
@@ -114,7 +122,7 @@ impl Bad {
 
     fn turn_evil(&mut self) {
         match self.evil {
-            Evil::None | Evil::Waits => {}
+            Evil::None | Evil::Waits | Evil::PanicsAtAbort => {}
             Evil::Loops => loop {
                 std::hint::spin_loop();
             },
@@ -123,7 +131,7 @@ impl Bad {
             },
             Evil::Exits => process::exit(3),
             Evil::Aborts => process::abort(),
-            Evil::Panics => panic!("out of luck {} times", self.hoard.len()),
+            Evil::Panics | Evil::PanicsTwice => out_of_luck(),
             Evil::Floods => self.flooding = true,
             Evil::BreaksUs => self.breaking = true,
             Evil::KilledOnce => killed_once(),
@@ -147,6 +155,10 @@ impl Stack for Bad {
     }
 
     fn call(&mut self, call: UserCall<'_>) -> CallOutcome {
+        let panics = matches!(self.evil, Evil::PanicsAtAbort | Evil::PanicsTwice);
+        if panics && matches!(call, UserCall::Abort { .. }) {
+            out_of_luck();
+        }
         self.reference.call(call)
     }
 
@@ -186,6 +198,10 @@ impl Stack for Bad {
     fn refuse_packets(&mut self, refuse: bool) {
         self.reference.refuse_packets(refuse);
     }
+}
+
+fn out_of_luck() -> ! {
+    panic!("out of luck {} times", 7)
 }
 
 /// Names a file that is there once the process has been killed.
@@ -247,6 +263,12 @@ fn told_of_campaign(
         start: &start,
         // Only what these stacks do on purpose counts here.
         listed: &|cause| !["hang", "memory", "process", "panic", "flood", "tcpspec"].contains(&&*cause.rule),
+        due_to: &|cause, story| {
+            let listed = matches!(evil, Evil::PanicsAtAbort | Evil::PanicsTwice) && cause.rule == "panic";
+            let steps = story.steps.iter().enumerate();
+            let aborts = steps.filter(|(_, step)| listed && step.action().ends_with("abort"));
+            aborts.map(|(index, _)| index).collect()
+        },
         to_show: &[],
     };
     engine::run(&options, &subject, told).expect("processes can be started")
@@ -254,7 +276,7 @@ fn told_of_campaign(
 
 /// What must come of each.
 fn every_evil_is_one_finding() {
-    let shown_elsewhere = [Evil::Waits, Evil::KilledOnce];
+    let shown_elsewhere = [Evil::Waits, Evil::KilledOnce, Evil::PanicsAtAbort, Evil::PanicsTwice];
     for evil in Evil::ALL.into_iter().filter(|evil| !shown_elsewhere.contains(evil)) {
         let outcome = campaign(evil, SOME, 2);
         let found: Vec<_> = outcome.findings.iter().map(|finding| finding.cause.signature()).collect();
@@ -280,6 +302,31 @@ fn jobs_change_nothing() {
         assert_eq!(alone.known, together.known, "{evil:?}");
         println!("{evil:?}: the same with one process and with three");
     }
+}
+
+/// What a list blames on steps of the story is known by the shortest story, and hides nothing that happens without them,
+/// though it looks the same.
+fn what_is_listed_by_its_steps_hides_nothing_else() {
+    let mut explained = 0;
+    let listed = told_of_campaign(Evil::PanicsAtAbort, ROUNDS, 2, &mut |event| {
+        explained += usize::from(matches!(event, Event::Explained(_)));
+        Ok(())
+    });
+    assert!(listed.findings.is_empty(), "{:?}", listed.findings);
+    assert_eq!(explained, 1);
+    let panics = listed.known.iter().filter(|(cause, _)| cause.rule == "panic").map(|(_, hits)| hits);
+    assert!(panics.sum::<u64>() > 1);
+    let [alone, both] = [Evil::Panics, Evil::PanicsTwice].map(|evil| campaign(evil, ROUNDS, 2));
+    for outcome in [&alone, &both] {
+        let [finding] = outcome.findings.as_slice() else { panic!("{:?}", outcome.findings) };
+        assert_eq!(finding.cause.signature(), Evil::Panics.signature());
+        assert!(
+            finding.story.steps.iter().all(|step| !step.action().ends_with("abort")),
+            "{:?}",
+            finding.story
+        );
+    }
+    println!("PanicsAtAbort: {:?}; PanicsTwice: one finding", listed.known.len());
 }
 
 /// A process that something kills from outside costs nothing but a line.
@@ -393,6 +440,7 @@ fn main() -> ExitCode {
     earlier_stories_change_nothing();
     every_evil_is_one_finding();
     jobs_change_nothing();
+    what_is_listed_by_its_steps_hides_nothing_else();
     a_killed_process_changes_nothing();
     what_was_found_outlives_the_campaign();
     time_that_a_story_asks_for_is_no_hang();

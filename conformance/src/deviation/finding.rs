@@ -1,10 +1,12 @@
 //! Entries for departures that campaigns find: by the parts of their causes.
 
+use std::collections::BTreeSet;
+
 use semver::VersionReq;
 use serde::Deserialize;
 use tcpspec_core::State;
 
-use crate::scenario;
+use crate::scenario::{self, Scenario, Step};
 use crate::verdict::{Cause, Reading};
 
 /// Departures that campaigns find, and that are known: by the parts of their causes ([`Cause`]).
@@ -23,6 +25,11 @@ pub struct KnownFinding {
     pub classes: Vec<String>,
     /// What differed; at least one.
     pub differed: Vec<String>,
+    /// What brings it about: rows of patterns of steps, in which `*` stands for anything. Then the entry is about a story
+    /// only if the shortest one that shows the departure has steps like those of a row, in its order; none: the cause
+    /// alone says enough.
+    #[serde(default)]
+    pub steps: Vec<Vec<String>>,
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
     /// How the standard's text bears it out; none: not read a second time.
@@ -36,9 +43,26 @@ pub struct KnownFinding {
 }
 
 impl KnownFinding {
-    /// Whether the entry is about this cause.
+    /// Whether the entry is about this cause, whatever the story.
     #[must_use]
     pub fn is_about(&self, cause: &Cause) -> bool {
+        self.steps.is_empty() && self.names(cause)
+    }
+
+    /// The steps of a story that bring a departure with this cause about: those like the last of a row, behind steps
+    /// like the others. None if the entry is not about it.
+    #[must_use]
+    pub fn due_to(&self, cause: &Cause, story: &Scenario) -> BTreeSet<usize> {
+        if !self.names(cause) {
+            return BTreeSet::new();
+        }
+        let steps: Vec<_> = story.steps.iter().map(Step::action).collect();
+        self.steps.iter().flat_map(|row| ends_of(row, &steps)).collect()
+    }
+
+    /// Whether the entry names all parts of this cause.
+    #[must_use]
+    pub fn names(&self, cause: &Cause) -> bool {
         let state = cause.state.map_or("", State::name);
         self.rules.iter().any(|rule| *rule == cause.rule)
             && self.differed.iter().any(|differed| *differed == cause.differed)
@@ -54,9 +78,26 @@ impl KnownFinding {
         if let Some(state) = self.states.iter().find(|state| State::from_name(state).is_none()) {
             return Some(format!("there is no state {state}"));
         }
+        let says_nothing = |pattern: &String| pattern.trim_matches(['*', '<', ' ']).is_empty();
+        if self.steps.iter().any(|row| row.is_empty() || row.iter().all(says_nothing)) {
+            return Some("a row of steps is about any story".to_owned());
+        }
         let scenario = self.scenario.as_deref().map(scenario::parse_one)?;
         scenario.err().map(|error| format!("its scenario is none: {error}"))
     }
+}
+
+/// Where steps are like the last of a row, behind steps like the others in their order.
+fn ends_of(row: &[String], steps: &[String]) -> Vec<usize> {
+    let Some((last, before)) = row.split_last() else { return Vec::new() };
+    let mut from = 0;
+    for pattern in before {
+        match steps[from..].iter().position(|step| matches(pattern, step)) {
+            Some(offset) => from += offset + 1,
+            None => return Vec::new(),
+        }
+    }
+    (from..steps.len()).filter(|index| matches(last, &steps[*index])).collect()
 }
 
 /// Whether a text is what a pattern says, in which `*` stands for any number of any characters.
@@ -102,8 +143,34 @@ mod tests {
         assert_eq!(problem("rules = [\"I-051\"]\ndiffered = []"), "it must name rules and what differed");
         let state = "rules = [\"I-051\"]\ndiffered = [\"late\"]\nstates = [\"OPEN\"]";
         assert_eq!(problem(state), "there is no state OPEN");
+        for row in ["[]", "[\"*\"]", "[\"< *\"]"] {
+            let steps = format!("rules = [\"I-051\"]\ndiffered = [\"late\"]\nsteps = [{row}]");
+            assert_eq!(problem(&steps), "a row of steps is about any story");
+        }
         let scenario = "rules = [\"I-051\"]\ndiffered = [\"late\"]\nscenario = \"\"";
         assert!(problem(scenario).starts_with("its scenario is none: "));
+    }
+
+    #[test]
+    fn an_entry_with_steps_is_about_stories_that_have_them_in_its_order() {
+        let known = entry(
+            "rules = [\"I-051\"]\ndiffered = [\"no answer\"]\nsteps = [[\"< SF*\"], [\"< F*\", \"< *(*\"]]",
+        );
+        assert_eq!(known.problem(), None);
+        let cause = cause("I-051", State::Established, "SYN in the window");
+        assert!(!known.is_about(&cause), "the cause alone says too little");
+        let due_to = |steps: &str| {
+            let story = scenario::parse_one(&format!("tcpspec 1\nscenario a\n+0 open passive\n{steps}\n"));
+            Vec::<usize>::from_iter(known.due_to(&cause, &story.expect("valid")))
+        };
+        assert_eq!(due_to("+0 < S"), [0; 0]);
+        assert_eq!(due_to("+0 < SF.\n+0 < SF"), [1, 2]);
+        assert_eq!(due_to("+0 < F.\n+0 < .\n+0 < . (1)"), [3]);
+        assert_eq!(due_to("+0 < . (1)\n+0 < F."), [0; 0]);
+        let other = Cause { differed: "late".into(), ..cause.clone() };
+        let story = scenario::parse_one("tcpspec 1\nscenario a\n+0 < SF\n").expect("valid");
+        assert!(known.due_to(&other, &story).is_empty());
+        assert_eq!(Vec::from_iter(known.due_to(&cause, &story)), [0]);
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub enum Event<'a> {
     Found(&'a Finding),
     /// A finding is as short as it gets.
     Shrunk(&'a Finding),
+    /// A cause that was told of is listed: its shortest story has the steps that bring the listed departure about.
+    Explained(&'a Finding),
     /// A process ended, in this way, while it played the stories from one index up to, but without, another. Each of
     /// them is told again, alone.
     Ended(&'a Death, (u64, u64)),
@@ -117,6 +119,9 @@ pub struct Subject<'a> {
     pub start: &'a dyn Fn() -> Command,
     /// Whether a departure with this cause is listed: then it is counted and no more.
     pub listed: &'a dyn Fn(&Cause) -> bool,
+    /// The steps of a story that bring a departure with this cause about, if that is listed: then it is known, provided
+    /// that no shorter story does without them.
+    pub due_to: &'a dyn Fn(&Cause, &Scenario) -> BTreeSet<usize>,
     /// Stories that show listed departures, played first; none for those that nobody keeps.
     pub to_show: &'a [Option<Scenario>],
 }
@@ -143,6 +148,8 @@ pub fn run(
         lessons: Vec::new(),
         features: HashSet::default(),
         listed: subject.listed,
+        due_to: subject.due_to,
+        explained: BTreeSet::new(),
         known: BTreeMap::new(),
         uses: Uses::default(),
         findings: BTreeMap::new(),
@@ -186,6 +193,9 @@ struct Campaign<'c> {
     taught: Vec<(u64, usize)>,
     features: FeatureSet,
     listed: &'c dyn Fn(&Cause) -> bool,
+    due_to: &'c dyn Fn(&Cause, &Scenario) -> BTreeSet<usize>,
+    /// Causes whose shortest stories were listed.
+    explained: BTreeSet<CauseRecord>,
     known: BTreeMap<CauseRecord, u64>,
     uses: Uses,
     findings: BTreeMap<Cluster, Finding>,
@@ -376,7 +386,7 @@ impl Campaign<'_> {
     /// Takes note of causes as soon as they are known, so that nothing is lost if we are.
     fn heard(&mut self, index: u64, cause: &CauseRecord, what: Option<String>) -> io::Result<()> {
         let cluster = Cluster::of(cause);
-        if self.findings.contains_key(&cluster) || (self.listed)(&Cause::from(cause)) {
+        if self.findings.contains_key(&cluster) || self.is_known(cause, index) {
             return Ok(());
         }
         let finding = Finding {
@@ -397,8 +407,15 @@ impl Campaign<'_> {
         Ok(())
     }
 
+    /// Whether a cause that the story with this index shows is listed: whatever the story, or because its shortest story
+    /// was listed and this one has such steps as well.
+    fn is_known(&self, cause: &CauseRecord, index: u64) -> bool {
+        let has_steps = || !(self.due_to)(&Cause::from(cause), &self.corpus.story(index)).is_empty();
+        (self.listed)(&Cause::from(cause)) || self.explained.contains(cause) && has_steps()
+    }
+
     /// Merges how much was played and how often each cause was hit, in the order of the stories. Returns the first
-    /// story of each cluster that is not listed.
+    /// story with each cause that is not known.
     fn merge(&mut self, round: &Round, last: u64) -> Vec<(u64, CauseRecord)> {
         let mut hits: Vec<Hit> = Vec::new();
         for played in round.played.range(..=last).map(|(_, played)| played) {
@@ -415,7 +432,7 @@ impl Campaign<'_> {
         hits.sort_by_key(|hit| hit.index);
         let (mut first, mut seen) = (Vec::new(), BTreeSet::new());
         for Hit { cause, index, count } in hits {
-            if (self.listed)(&Cause::from(&cause)) {
+            if self.is_known(&cause, index) {
                 *self.known.entry(cause).or_default() += count;
                 self.progress.known += count;
                 continue;
@@ -425,7 +442,7 @@ impl Campaign<'_> {
                 finding.hits += count;
                 *finding.variants.entry(cause.clone()).or_default() += count;
             }
-            if seen.insert(cluster) {
+            if seen.insert(cause.clone()) {
                 first.push((index, cause));
             }
         }

@@ -198,6 +198,14 @@ impl Finding {
         variants.into_iter().take(most).map(|(cause, hits)| (cause.signature(), *hits)).collect()
     }
 
+    /// Removes its folder below `folder`, if there is one.
+    ///
+    /// # Errors
+    /// What the file system says, with the path.
+    pub fn remove(&self, folder: &Path) -> io::Result<()> {
+        gone(&folder.join(self.slug()))
+    }
+
     /// Writes its folder below `folder`, in place of an older one of the same cause. Returns where.
     ///
     /// # Errors
@@ -211,6 +219,15 @@ impl Finding {
             io::Error::new(error.kind(), format!("cannot write {}: {error}", place.display()))
         })?;
         Ok(place)
+    }
+}
+
+fn gone(place: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io::Error::new(error.kind(), format!("cannot remove {}: {error}", place.display())))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
         stack: &declaration,
         start: &|| worker(&arguments.stack, arguments.seed, arguments.ipv6),
         listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
+        due_to: &|cause, story| entries.iter().flat_map(|entry| entry.due_to(cause, story)).collect(),
         to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
     };
     let kept = Kept(&folder);
@@ -96,6 +97,10 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
                 shown.line(&format!("found {} ({})", finding.cause.signature(), place.display()));
             }
             Event::Shrunk(finding) => drop(keep(finding)?),
+            Event::Explained(finding) => {
+                finding.remove(&folder)?;
+                shown.line(&format!("the shortest story is listed: {}", finding.cause.signature()));
+            }
             Event::Ended(death, (from, to)) => shown.line(&format!(
                 "{}, in stories {from} to {}; each of them is told again, alone",
                 death.what(),

@@ -59,7 +59,7 @@ pub(crate) fn replay(arguments: &Replay) -> Result<bool, Trouble> {
             engine::judge(&mut *stack, scenario, family(arguments.ipv6))
         };
         run.trace.with_rules = arguments.rules;
-        run.verdict = deviations.apply_to_cause(&stack.declaration().version, run.verdict);
+        run.verdict = deviations.apply_to_story(scenario, &stack.declaration().version, run.verdict);
         print(&terminal::replay(scenario, stack.declaration(), &run))?;
         none_failed &= !run.verdict.fails_the_run();
     }
@@ -81,7 +81,8 @@ fn replay_finding(arguments: &Replay, deviations: &Deviations) -> Result<bool, T
     let stack = arguments.stack.start()?.declaration().clone();
     let judged = engine::replay(&story, &start, (&stack, limits(&arguments.stack).time))
         .map_err(|error| Trouble(error.to_string()))?;
-    let known = judged.cause.as_ref().and_then(|cause| deviations.finding(&cause.into(), &stack.version));
+    let known =
+        judged.cause.as_ref().and_then(|cause| deviations.finding_in(&cause.into(), &story, &stack.version));
     print(&fuzzing::replayed(&story, &judged, known))?;
     Ok(judged.cause.is_none() || known.is_some())
 }

@@ -68,6 +68,8 @@ pub(super) struct Pair {
     pub(super) active: Instant,
     /// When the stack last sent text or control.
     pub(super) sent_at: Instant,
+    /// Where what it sent then ends.
+    pub(super) sent_to: SeqNumber,
     /// When the stack last sent what is at SND.UNA.
     pub(super) head_at: Instant,
     /// How often it was sent again with nothing arriving meanwhile.
@@ -123,6 +125,7 @@ impl Pair {
             repeated_acks: 0,
             active: Instant(0),
             sent_at: Instant(0),
+            sent_to: SeqNumber(0),
             head_at: Instant(0),
             repetitions: 0,
             repeated: false,
@@ -238,7 +241,7 @@ impl Pair {
             self.head_at = segment.now;
             self.disturbed = false;
         }
-        self.sent_at = segment.now;
+        (self.sent_at, self.sent_to) = (segment.now, segment.end());
     }
 
     /// SND.UNA has moved: times are counted anew.

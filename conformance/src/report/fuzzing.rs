@@ -112,7 +112,7 @@ fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
     let mut reasons: Vec<(&str, u64, BTreeSet<&str>)> = Vec::new();
     for (cause, hits) in &outcome.known {
         let listed = Cause::from(cause);
-        let Some(entry) = deviations.iter().find(|entry| entry.is_about(&listed)) else { continue };
+        let Some(entry) = entry_of(deviations, &listed) else { continue };
         match reasons.iter_mut().find(|(reason, ..)| *reason == entry.reason) {
             Some((_, sum, rules)) => {
                 *sum += hits;
@@ -126,6 +126,12 @@ fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
         let rules = rules.into_iter().collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "\n{}\n    {hits} stories: {rules}", wrapped(reason, 2));
     }
+}
+
+/// The entry by which a cause counts as known: where none is about it whatever the story, one that was about its story.
+fn entry_of<'e>(deviations: &[&'e KnownFinding], cause: &Cause) -> Option<&'e KnownFinding> {
+    let about = deviations.iter().find(|entry| entry.is_about(cause));
+    about.or_else(|| deviations.iter().find(|entry| entry.names(cause))).copied()
 }
 
 /// What came of a finding's story, and the entry that lists it.

@@ -2,7 +2,7 @@
 //!
 //! It leaves out what makes a story shorter ([`shrink`]).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 
 use super::Campaign;
@@ -18,7 +18,7 @@ use crate::verdict::Cause;
 const SHRINKING: (usize, usize) = (3000, 16);
 
 impl Campaign<'_> {
-    /// Shrinks what no earlier round had. The first story of a cluster stands for it.
+    /// Shrinks what no earlier round had. The first story of a cluster that is not explained by the list stands for it.
     pub(super) fn shrink_new(&mut self, first: &[(u64, CauseRecord)]) -> io::Result<()> {
         // What was heard of after the stack was given up does not count.
         let counted: HashSet<_> = first.iter().map(|(_, cause)| Cluster::of(cause)).collect();
@@ -31,11 +31,42 @@ impl Campaign<'_> {
             let (index, story) = (*index, self.corpus.story(*index));
             let mut finding = Finding { index, story, cause: cause.clone(), ..finding.clone() };
             self.shrink(&cluster, &mut finding)?;
+            if !self.is_overdue() && !self.due_to(&finding.cause, &finding.story).is_empty() {
+                self.explain(&cluster, cause)?;
+                continue;
+            }
             finding.shortened = true;
             (self.told)(Event::Shrunk(&finding))?;
             self.findings.insert(cluster, finding);
         }
         Ok(())
+    }
+
+    fn due_to(&self, cause: &CauseRecord, story: &Scenario) -> BTreeSet<usize> {
+        (self.due_to)(&Cause::from(cause), story)
+    }
+
+    /// Takes a cause of a cluster for known: its shortest story is listed. What else was found of the cluster is not.
+    fn explain(&mut self, cluster: &Cluster, cause: &CauseRecord) -> io::Result<()> {
+        self.explained.insert(cause.clone());
+        let Some(mut finding) = self.findings.remove(cluster) else { return Ok(()) };
+        let hits = finding.variants.remove(cause).unwrap_or_default();
+        finding.hits -= hits;
+        *self.known.entry(cause.clone()).or_default() += hits;
+        self.progress.known += hits;
+        if finding.variants.is_empty() {
+            return (self.told)(Event::Explained(&finding));
+        }
+        self.findings.insert(cluster.clone(), finding);
+        Ok(())
+    }
+
+    /// A story without the steps that bring a listed departure about; none if it has no such steps.
+    fn without_listed(&self, cause: &CauseRecord, story: &Scenario) -> Option<Scenario> {
+        let due = self.due_to(cause, story);
+        let steps = story.steps.iter().enumerate().filter(|(index, _)| !due.contains(index));
+        let steps = steps.map(|(_, step)| step.clone()).collect();
+        (!due.is_empty()).then(|| Scenario { steps, ..story.clone() })
     }
 
     fn shrink(&mut self, cluster: &Cluster, finding: &mut Finding) -> io::Result<()> {
@@ -48,7 +79,8 @@ impl Campaign<'_> {
             Told::Left => true,
             again => again.cause().as_ref() == Some(&cause),
         };
-        let short = shrink(story, budget, &mut |story| {
+        let other = self.without_listed(&cause, &story).filter(|other| !other.steps.is_empty());
+        let mut same = |story: &Scenario| {
             if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
                 return false;
             }
@@ -65,7 +97,10 @@ impl Campaign<'_> {
             let Some(seen) = told.cause().filter(same) else { return false };
             (cause, judged) = (seen, Some(told));
             true
-        });
+        };
+        // What happens without the steps that a list blames has another reason.
+        let begin = other.filter(|other| same(other)).unwrap_or(story);
+        let short = shrink(begin, budget, &mut same);
         if let Some(error) = trouble {
             return Err(error);
         }

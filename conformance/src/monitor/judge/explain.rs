@@ -255,7 +255,8 @@ fn bare(
     // V-50: SND.NXT goes back to retransmit; a shrunken window pulls it back too. V-27, V-37: probes.
     let timer = pair.repeated || segment.now.since(pair.sent_at) >= SOON || pair.repeated_acks >= 3;
     let shrunk = hypothesis.edge.lt(pair.snd_max);
-    let back = timer || shrunk;
+    // Or it has gone back, and part of what was sent was sent again since, or acknowledged.
+    let back = timer || shrunk || segment.seq == pair.sent_to.later(hypothesis.una);
     if back && segment.seq.ge(hypothesis.una - 1) && segment.seq.lt(pair.snd_max) {
         return Ok(Some(if closed { 27 } else { 50 }));
     }

@@ -84,6 +84,29 @@ fn roomy(says_so: bool) -> Box<dyn Stack> {
 
 const FALSE_ALARMS: &[Pair] = &[
     Pair {
+        about: "SND.NXT has gone back, and then on with what was acknowledged (V-50)",
+        may: || Box::new(Smoltcp::new()),
+        story: "setup congestion=on\n+0 open active\n+0 < S. <mss 64>\n+0 send 1000\n\
+                +1 < . peer.nxt+1(1) ack snd.mid\n",
+        may_not: || {
+            alters(|number, _, header| {
+                header.seq = header.seq - if number > 1 { 50 } else { 0 };
+                1
+            })
+        },
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 send 100\n+0.01 < . (1)\n+0 < . (1)\n+1 < .\n",
+        rule: "I-084",
+    },
+    Pair {
+        about: "SND.NXT has gone back, and is where the last of the segments sent again ends (V-50)",
+        may: || Box::new(Smoltcp::new()),
+        story: "setup congestion=on\n+0 open active\n+0 < S. <mss 1>\n+0 send 100\n+1 < . peer.nxt-1\n",
+        may_not: || Box::new(Smoltcp::new()),
+        near_miss: "setup buffer=1200\n+0 open passive\n+0 < S\n+0 < . (1200)\n+0 send 100\n\
+                    +0 < F. ack snd.una win 10\n+1 < F.\n+0 < .\n",
+        rule: "I-084",
+    },
+    Pair {
         about: "text beyond the window may be taken where there is room, and what room there is may be unknown",
         may: || roomy(true),
         story: "setup buffer=1000\n+0 open passive\n+0 < S\n+0 < .\n+0 < . (1000)\n+0 < . (1000)\n+1 receive\n",
