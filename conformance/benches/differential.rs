@@ -1,10 +1,10 @@
 //! Whole comparisons a second, beside the stack alone: what all the checking costs.
 //!
-//! `cargo bench -p tcpspec --bench differential`. One story of sixteen events, fresh stacks each time. `bare` hands
-//! smoltcp the very packets and calls of the story, as they were recorded, and throws away what it sends: nothing is
-//! built, parsed, written down or judged. `watched` plays the story to smoltcp under the monitor. `differential` plays it
-//! to smoltcp and to the reference, each under its monitor, and compares the two. Compare the rows of one run; the
-//! machine decides the rest.
+//! `cargo bench -p tcpspec --bench differential`. One story of sixteen events, fresh stacks each time. `replayed` hands
+//! smoltcp the very packets and calls of the story, as they were recorded, and throws away what it sends. `bare` does
+//! what a peer cannot do without as well: it builds each segment and reads those of the stack. Neither writes down or
+//! judges anything. `watched` plays the story to smoltcp under the monitor. `differential` plays it to smoltcp and to the
+//! reference, each under its monitor, and compares the two. Compare the rows of one run; the machine decides the rest.
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -18,6 +18,7 @@ use tcpspec::stack::{
     CallOutcome, Declaration, Instant, Knob, NextTimer, Setup, SocketId, Stack, State, UserCall,
 };
 use tcpspec::verdict::Verdict;
+use tcpspec::wire::{self, Endpoints, Header};
 
 fn main() {
     divan::main();
@@ -61,8 +62,33 @@ enum Given {
     Receive(SocketId, usize),
     Close(SocketId),
     Set(SocketId, Knob),
-    Packet(Vec<u8>),
+    Packet(Packet),
     Time(Instant),
+}
+
+/// A packet of the peer, and what it was built from.
+struct Packet {
+    octets: &'static [u8],
+    endpoints: Endpoints,
+    header: Header<'static>,
+    text: &'static [u8],
+}
+
+impl Packet {
+    fn of(octets: &[u8]) -> Self {
+        // The record lives as long as the program.
+        let octets = &*octets.to_vec().leak();
+        let wire::Parsed { endpoints, segment, .. } = wire::parse(octets).expect("the peer sends segments");
+        let packet = Self { octets, endpoints, header: Header::of_segment(&segment), text: segment.text };
+        let mut built = Vec::new();
+        packet.build(&mut built);
+        assert_eq!(built, octets, "the same packet");
+        packet
+    }
+
+    fn build(&self, packet: &mut Vec<u8>) {
+        wire::build(&self.endpoints, &self.header, [self.text, &[]], packet).expect("it was built before");
+    }
 }
 
 /// smoltcp, and a record of what it is given.
@@ -98,7 +124,7 @@ impl Stack for Recorder {
     }
 
     fn deliver(&mut self, packet: &[u8]) {
-        self.given.push(Given::Packet(packet.to_vec()));
+        self.given.push(Given::Packet(Packet::of(packet)));
         self.stack.deliver(packet);
     }
 
@@ -120,8 +146,17 @@ impl Stack for Recorder {
     }
 }
 
+/// What a peer does with the segments of both.
+#[derive(Clone, Copy, PartialEq)]
+enum Peer {
+    /// It has packets that were made before, and reads none.
+    Replays,
+    /// It builds each packet, and reads each that the stack sends.
+    Speaks,
+}
+
 /// Gives smoltcp what it was given before.
-fn give(stack: &mut Smoltcp, given: &[Given], packet: &mut Vec<u8>) {
+fn give(stack: &mut Smoltcp, given: &[Given], peer: Peer, packet: &mut Vec<u8>) {
     for given in given {
         match given {
             Given::Reset(setup) => stack.reset(setup),
@@ -133,23 +168,43 @@ fn give(stack: &mut Smoltcp, given: &[Given], packet: &mut Vec<u8>) {
             Given::Receive(socket, max) => drop(stack.call(UserCall::Receive { socket: *socket, max: *max })),
             Given::Close(socket) => drop(stack.call(UserCall::Close { socket: *socket })),
             Given::Set(socket, knob) => drop(stack.call(UserCall::Set { socket: *socket, knob: *knob })),
-            Given::Packet(octets) => stack.deliver(octets),
+            Given::Packet(replayed) if peer == Peer::Replays => stack.deliver(replayed.octets),
+            Given::Packet(spoken) => {
+                spoken.build(packet);
+                stack.deliver(packet);
+            }
             Given::Time(time) => drop(black_box(stack.run_until(*time))),
         }
         while stack.emit(packet) {
+            if peer == Peer::Speaks {
+                let _ = black_box(wire::parse(packet));
+            }
             black_box(&packet);
         }
     }
 }
 
 /// smoltcp alone.
-#[divan::bench]
-fn bare(bencher: Bencher<'_, '_>) {
+fn alone(bencher: Bencher<'_, '_>, peer: Peer) {
     let mut recorder = Recorder::default();
     let run = bench::run(&mut recorder, &story(), Family::V4);
     assert_eq!(run.verdict, Verdict::Pass);
     let (mut stack, mut packet) = (Smoltcp::new(), Vec::new());
-    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| give(&mut stack, &recorder.given, &mut packet));
+    bencher
+        .counter(ItemsCount::new(1_u32))
+        .bench_local(|| give(&mut stack, &recorder.given, peer, &mut packet));
+}
+
+/// smoltcp alone, given packets that were built before.
+#[divan::bench]
+fn replayed(bencher: Bencher<'_, '_>) {
+    alone(bencher, Peer::Replays);
+}
+
+/// smoltcp alone, with a peer that builds and reads segments and judges nothing.
+#[divan::bench]
+fn bare(bencher: Bencher<'_, '_>) {
+    alone(bencher, Peer::Speaks);
 }
 
 /// smoltcp under the bench, judged by the monitor.

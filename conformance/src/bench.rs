@@ -169,6 +169,8 @@ struct Bench<'s> {
     settle: Duration,
     msl: Duration,
     now: Instant,
+    /// The stack was asked and does nothing more by itself at the present time. Whatever it is told may change that.
+    at_rest: bool,
     /// Since when what the stack has to send now may have been waiting.
     unseen_since: Instant,
     /// When the step before this one happened.
@@ -214,6 +216,7 @@ impl<'s> Bench<'s> {
             settle,
             msl,
             now: Instant::ZERO,
+            at_rest: false,
             unseen_since: Instant::ZERO,
             previous: Moment::at(Instant::ZERO),
             standstill: 0,

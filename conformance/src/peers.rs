@@ -23,6 +23,7 @@ mod peer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use peer::PERIOD;
 use peer::Peer;
 pub use peer::{EndOptions, octet};
 

@@ -25,6 +25,7 @@ pub fn keep_panics_of_stacks_quiet() {
 impl Bench<'_> {
     /// Calls the stack; its end is a departure.
     pub(super) fn guarded<R>(&mut self, call: impl FnOnce(&mut dyn Stack) -> R) -> Result<R, Departure> {
+        self.at_rest = false;
         IN_STACK.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| call(self.stack)));
         IN_STACK.set(false);

@@ -36,7 +36,7 @@ impl Bench<'_> {
         header.lies.bad_checksum = spec.damage.bad_checksum;
         header.lies.data_offset = spec.damage.data_offset;
         let (endpoints, regular) = self.endpoints_of(connection, spec);
-        let mut packet = Vec::new();
+        let mut packet = std::mem::take(&mut self.packet);
         wire::build(&endpoints, &header, [&text, &[]], &mut packet)
             .expect("the parser limits options and text to what a packet holds");
         if spec.damage.ip_options {
@@ -50,14 +50,16 @@ impl Bench<'_> {
                 false => format!("the next segment came by {}", listed(&passed)),
             });
         }
-        let integrity = wire::parse(&packet).map(|parsed| parsed.segment.integrity).unwrap_or_default();
+        let parsed = wire::parse(&packet).ok();
+        let integrity = parsed.map(|parsed| parsed.segment.integrity).unwrap_or_default();
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
         // What goes astray is nothing that the other end has to reckon with.
         self.connections[connection].ledger.sent(record.clone(), !regular || integrity != Integrity::Sound);
-        if let Ok(parsed) = wire::parse(&packet) {
+        if let Some(parsed) = parsed {
             self.watch(|watcher, now| watcher.delivered(now, &parsed))?;
         }
         self.guarded(|stack| stack.deliver(&packet))?;
+        self.packet = packet;
         self.write_down(connection, Happening::Segment { from: End::Right, segment: record, lost: false });
         self.stimulated()
     }

@@ -82,6 +82,9 @@ impl Bench<'_> {
 
     /// Lets the stack run until `time`, and takes what it sends.
     pub(super) fn advance(&mut self, time: Instant) -> Result<(), Departure> {
+        if self.at_rest && time <= self.now {
+            return Ok(());
+        }
         loop {
             let (stop, reached) = self.run_towards(time)?;
             self.collect()?;

@@ -16,23 +16,23 @@ impl Bench<'_> {
         expected: &[ExpectedOutcome],
     ) -> Result<(), Departure> {
         let outcome = self.make(connection, call)?;
-        let said = outcome.to_string();
         let line = self.write_down(
             connection,
-            Happening::Call { end: End::Left, call: call.to_string(), outcome: said.clone() },
+            Happening::Call { end: End::Left, call: call.to_string(), outcome: outcome.to_string() },
         );
         if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, expected)) {
             let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();
-            let what = format!("`{call}` answered `{said}`; expected {}", wanted.join(" or "));
+            let what = format!("`{call}` answered `{outcome}`; expected {}", wanted.join(" or "));
             return Err(Departure::new(what).at_line(line));
         }
         let of = &mut self.connections[connection];
         if let CallOutcome::Received(octets) = &outcome {
             let position = of.read;
             of.read += u32::try_from(octets.len()).unwrap_or(u32::MAX);
-            let wrong = streams::first_wrong((of.label, End::Right), position, octets);
             // Whoever watches knows both streams, whatever numbers the peer made up.
-            if let Some(wrong) = wrong.filter(|_| self.watcher.is_none()) {
+            if self.watcher.is_none()
+                && let Some(wrong) = streams::first_wrong((of.label, End::Right), position, octets)
+            {
                 let what = format!("octet {wrong} that the user received is not the one that the peer sent");
                 return Err(Departure::new(what).at_line(line).broke(Broke::OctetsReceived));
             }
@@ -117,6 +117,9 @@ impl Bench<'_> {
     /// Takes connections from the listening sockets of the connection's port until there is one for it, if there is
     /// one: its own listening socket first, then those that other connections opened.
     fn accept(&mut self, connection: usize) -> Result<(), Departure> {
+        if self.connections[connection].socket.is_some() {
+            return Ok(());
+        }
         let port = self.connections[connection].endpoints.destination.port();
         let others = self.connections.iter().filter(|other| other.endpoints.destination.port() == port);
         let others = others.filter_map(|other| other.listener);

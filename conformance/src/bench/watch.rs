@@ -4,7 +4,7 @@ use tcpspec_core::{Instant, SeqNumber};
 
 use super::{Bench, Departure};
 use crate::scenario::IcmpKind;
-use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, UserCall};
+use crate::stack::{CallOutcome, Clock, Declaration, NextTimer, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
@@ -77,7 +77,14 @@ impl Bench<'_> {
             return Ok(());
         }
         let next = self.guarded(|stack| stack.next_timer())?;
-        self.watch(|watcher, now| watcher.quiet(now, next))
+        self.watch(|watcher, now| watcher.quiet(now, next))?;
+        self.at_rest = self.stack.declaration().clock == Clock::Virtual
+            && match next {
+                NextTimer::At(time) => time > self.now,
+                NextTimer::Never => true,
+                NextTimer::Unknown => false,
+            };
+        Ok(())
     }
 
     /// The story is over.

@@ -113,11 +113,32 @@ pub(super) enum Place {
     Beyond,
 }
 
+/// A call of the user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Called {
+    Send,
+    Receive,
+    Close,
+    Abort,
+}
+
+impl Called {
+    /// The RFC's word for it (RFC 9293 §3.9.1).
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "SEND",
+            Self::Receive => "RECEIVE",
+            Self::Close => "CLOSE",
+            Self::Abort => "ABORT",
+        }
+    }
+}
+
 /// The class of a segment: what findings say instead of its numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Class {
     /// A call of the user came last.
-    pub(super) call: Option<&'static str>,
+    pub(super) call: Option<Called>,
     pub(super) ctl: Control,
     pub(super) text: bool,
     pub(super) seq: Place,
@@ -141,7 +162,7 @@ impl fmt::Display for Class {
             (Control::ACK, "ACK"),
         ];
         if let Some(call) = self.call {
-            return f.write_str(call);
+            return f.write_str(call.name());
         }
         if *self == Self::NONE {
             return f.write_str("the beginning");

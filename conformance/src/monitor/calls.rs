@@ -6,7 +6,7 @@ use std::time::Duration;
 use tcpspec_core::{Instant, State};
 
 use super::Monitor;
-use super::arrival::Class;
+use super::arrival::{Called, Class};
 use super::hypothesis::Due;
 use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
 use super::judge::explain::LEAST_R2;
@@ -61,11 +61,11 @@ impl Monitor {
 
     /// What comes next may be the call's doing.
     fn note_call(&mut self, call: &UserCall<'_>) {
-        let (socket, name) = match call {
-            UserCall::Send { socket, .. } => (socket, "SEND"),
-            UserCall::Receive { socket, .. } => (socket, "RECEIVE"),
-            UserCall::Close { socket } => (socket, "CLOSE"),
-            UserCall::Abort { socket } => (socket, "ABORT"),
+        let (socket, called) = match call {
+            UserCall::Send { socket, .. } => (socket, Called::Send),
+            UserCall::Receive { socket, .. } => (socket, Called::Receive),
+            UserCall::Close { socket } => (socket, Called::Close),
+            UserCall::Abort { socket } => (socket, Called::Abort),
             UserCall::Listen { .. }
             | UserCall::Connect { .. }
             | UserCall::Accept { .. }
@@ -75,7 +75,7 @@ impl Monitor {
             }
         };
         if let Some((_, Some(index))) = self.stream_of(*socket) {
-            self.pairs[index].class = Class { call: Some(name), ..Class::NONE };
+            self.pairs[index].class = Class { call: Some(called), ..Class::NONE };
             self.pairs[index].disturbed = true;
         }
     }

@@ -146,9 +146,11 @@ impl Peer {
     }
 }
 
-/// The octet that the user of an end sends at a position of its stream. The period is a prime, so that no shift by a
-/// power of two goes unnoticed.
+/// After how many positions the octets come again. It is a prime, so that no shift by a power of two goes unnoticed.
+pub(crate) const PERIOD: u32 = 251;
+
+/// The octet that the user of an end sends at a position of its stream.
 #[must_use]
 pub const fn octet(from: End, position: u32) -> u8 {
-    ((position % 251) as u8).wrapping_add(if matches!(from, End::Left) { 0 } else { 101 })
+    ((position % PERIOD) as u8).wrapping_add(if matches!(from, End::Left) { 0 } else { 101 })
 }

@@ -150,11 +150,10 @@ fn text(pair: &Pair, stream: &Stream, segment: &Segment<'_>, position: i32) -> J
         );
         return object("I-086", "text", "never sent by the user", what);
     };
-    match sent.iter().zip(segment.text).position(|(sent, seen)| sent != seen) {
-        None => Ok(()),
-        Some(wrong) => {
-            let what = format!("octet {} of the stream is not the one that the user sent", position + wrong);
-            object("I-086", "text", "other octets", what)
-        }
+    if sent == segment.text {
+        return Ok(());
     }
+    let wrong = position + sent.iter().zip(segment.text).take_while(|(sent, seen)| sent == seen).count();
+    let what = format!("octet {wrong} of the stream is not the one that the user sent");
+    object("I-086", "text", "other octets", what)
 }

@@ -30,9 +30,6 @@ const LEAST_TIMEOUT: Duration = Duration::from_secs(3);
 /// What waits in a hypothesis.
 pub(in crate::monitor) fn waits(hypothesis: &Hypothesis, pair: &Pair, terms: &Terms) -> Option<Wait> {
     let iss = pair.iss.filter(|_| !hypothesis.fresh)?;
-    let timeout = pair.longest_round_trip.max(pair.longest_interval).max(LEAST_TIMEOUT);
-    let repeated = pair.sent_at.max(hypothesis.waiting_since) + timeout * 4 + Duration::from_secs(10);
-    let repeated = repeated + terms.settle;
     match hypothesis.state {
         State::Closed | State::Listen | State::FinWait2 => return None,
         State::TimeWait => {
@@ -41,8 +38,13 @@ pub(in crate::monitor) fn waits(hypothesis: &Hypothesis, pair: &Pair, terms: &Te
         }
         _ => {}
     }
+    let patience = || {
+        let timeout = pair.longest_round_trip.max(pair.longest_interval).max(LEAST_TIMEOUT);
+        timeout * 4 + Duration::from_secs(10) + terms.settle
+    };
     if hypothesis.una.lt(pair.snd_max) {
-        return Some(Wait { rule: "I-014", what: "what is unacknowledged is not sent again", by: repeated });
+        let by = pair.sent_at.max(hypothesis.waiting_since) + patience();
+        return Some(Wait { rule: "I-014", what: "what is unacknowledged is not sent again", by });
     }
     let closing = matches!(hypothesis.state, State::FinWait1 | State::Closing | State::LastAck);
     let unsent = (iss + 1 + pair.written).gt(pair.snd_max) && !pair.user_unknown;
@@ -51,13 +53,13 @@ pub(in crate::monitor) fn waits(hypothesis: &Hypothesis, pair: &Pair, terms: &Te
         return None;
     }
     let open = hypothesis.edge.gt(pair.snd_max);
-    let by = pair.active.max(hypothesis.waiting_since) + OVERRIDE + terms.settle;
+    let since = pair.active.max(hypothesis.waiting_since);
+    let soon = since + OVERRIDE + terms.settle;
     Some(match (open, unsent) {
-        (true, true) => Wait { rule: "I-023", what: "text is not sent although the window is open", by },
-        (true, false) => Wait { rule: "I-091", what: "the FIN is not sent", by },
-        (false, _) => {
-            let by = pair.active.max(hypothesis.waiting_since) + timeout * 4 + Duration::from_secs(10);
-            Wait { rule: "I-108", what: "a closed window is not probed", by: by + terms.settle }
+        (true, true) => {
+            Wait { rule: "I-023", what: "text is not sent although the window is open", by: soon }
         }
+        (true, false) => Wait { rule: "I-091", what: "the FIN is not sent", by: soon },
+        (false, _) => Wait { rule: "I-108", what: "a closed window is not probed", by: since + patience() },
     })
 }

@@ -119,13 +119,12 @@ fn contents(stream: &Stream, pair: Option<&Pair>, from: usize, octets: &[u8]) ->
                 stream.read
             ),
         ),
-        Some(sent) => match sent.iter().zip(octets).position(|(sent, given)| sent != given) {
-            None => return Ok(()),
-            Some(wrong) => (
-                "other octets",
-                format!("octet {} that the user was given is not the one that the peer sent", from + wrong),
-            ),
-        },
+        Some(sent) if sent == octets => return Ok(()),
+        Some(sent) => {
+            let wrong = from + sent.iter().zip(octets).take_while(|(sent, given)| sent == given).count();
+            let what = format!("octet {wrong} that the user was given is not the one that the peer sent");
+            ("other octets", what)
+        }
     };
     let state = pair.map(|pair| pair.hypotheses.first().state);
     Err(Box::new(Objection { rule: "P-01", state, class: "RECEIVE".into(), differed, what }))

@@ -100,8 +100,7 @@ impl Line {
     /// Writes the next packet into `packet`, if there is one.
     pub(super) fn give(&mut self, packet: &mut Vec<u8>) -> bool {
         let Some(next) = self.emitted.pop_front() else { return false };
-        packet.extend_from_slice(&next);
-        self.spare.push(next);
+        self.spare.push(std::mem::replace(packet, next));
         true
     }
 
