@@ -87,7 +87,9 @@ impl Packet {
     }
 
     fn build(&self, packet: &mut Vec<u8>) {
-        wire::build(&self.endpoints, &self.header, [self.text, &[]], packet).expect("it was built before");
+        // Text is made for each segment, as by any peer.
+        let text = self.text.to_vec();
+        wire::build(&self.endpoints, &self.header, [&text, &[]], packet).expect("it was built before");
     }
 }
 

@@ -184,6 +184,9 @@ struct Bench<'s> {
     trace: Trace,
     addresses: Addresses,
     connections: Vec<Connection>,
+    /// The scenario says what the stack has to send.
+    expects: bool,
+    /// What the stack has sent and no step has taken, in a scenario that says what it has to send.
     pending: VecDeque<Emission>,
     tally: Tally,
     packet: Vec<u8>,
@@ -226,6 +229,7 @@ impl<'s> Bench<'s> {
             trace: Trace::with_capacity(2 * scenario.steps.len()),
             addresses,
             connections: Connection::all_of(scenario, addresses),
+            expects: scenario.steps.iter().any(|step| matches!(step.what, What::Expect(_) | What::Quiet(_))),
             pending: VecDeque::new(),
             tally: Tally::default(),
             packet: Vec::new(),
@@ -245,44 +249,43 @@ impl<'s> Bench<'s> {
     }
 
     fn perform(&mut self, scenario: &Scenario) -> Result<(), Departure> {
-        let judged = scenario.steps.iter().any(|step| matches!(step.what, What::Expect(_) | What::Quiet(_)));
         for (index, step) in scenario.steps.iter().enumerate() {
-            self.perform_step(step, judged)
+            self.perform_step(step)
                 .map_err(|departure| Departure { step: departure.step.or(Some(index)), ..departure })?;
         }
         self.advance(self.now + self.settle)?;
         self.end_watch()?;
         // A stack may go on sending the text that its user gave it after the story's last step has been told.
         self.pending.retain(|emission| !emission.is_mere_text());
-        self.nothing_unexpected(judged, None)
+        self.nothing_unexpected(None)
     }
 
-    fn perform_step(&mut self, step: &Step, judged: bool) -> Result<(), Departure> {
+    fn perform_step(&mut self, step: &Step) -> Result<(), Departure> {
         let connection = self.index_of(step.connection);
         match &step.what {
             What::Call { call, expected } => {
-                self.wait_for(step.when, judged)?;
-                self.nothing_unexpected(judged, Some(connection))?;
+                self.wait_for(step.when)?;
+                self.nothing_unexpected(Some(connection))?;
                 self.user_call(connection, *call, expected)
             }
             What::Segment(spec) => {
-                self.wait_for(step.when, judged)?;
-                self.nothing_unexpected(judged, Some(connection))?;
+                self.wait_for(step.when)?;
+                self.nothing_unexpected(Some(connection))?;
                 self.peer_sends(connection, spec)
             }
             What::Icmp(spec) => {
-                self.wait_for(step.when, judged)?;
-                self.nothing_unexpected(judged, Some(connection))?;
+                self.wait_for(step.when)?;
+                self.nothing_unexpected(Some(connection))?;
                 self.icmp_arrives(connection, *spec)
             }
             What::Expect(patterns) => self.expect(connection, step.when, patterns),
             What::Quiet(span) => {
-                self.wait_for(step.when, judged)?;
+                self.wait_for(step.when)?;
                 self.forgive_before(self.now);
                 self.silence(self.now + span.resolve(self.msl))
             }
             What::Device { refuses } => {
-                self.wait_for(step.when, judged)?;
+                self.wait_for(step.when)?;
                 self.device(*refuses)
             }
         }

@@ -73,6 +73,8 @@ pub struct Monitor {
     keep_alive_of_listeners: Option<Duration>,
     /// When the latest bare acknowledgments left.
     acknowledgments: Recent,
+    /// The list before the latest one, for its memory.
+    spare: Hypotheses,
     /// Nothing is judged in what is left of this run.
     blind: bool,
     /// Runs in which something could not be followed.
@@ -177,10 +179,11 @@ impl Monitor {
         let Some(index) = self.pair(packet.endpoints.reversed()) else { return };
         overdue::expire(&mut self.pairs[index], now);
         let segment = Arrival::of(&packet.segment);
-        let first = *self.pairs[index].hypotheses.first();
+        let una = self.pairs[index].hypotheses.first().una;
         let opens = segment.has(Control::SYN) && !segment.has(Control::ACK) && !segment.has(Control::RST);
         let all_closed = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
-        if opens && all_closed && self.listening(index, &first, terms) != Listening::No {
+        let listening = || self.listening(index, self.pairs[index].hypotheses.first(), terms);
+        if opens && all_closed && listening() != Listening::No {
             let stream = self.streams.begin();
             self.pairs[index].begin_incarnation(stream);
             self.pairs[index].patience = self.patience_of_listeners;
@@ -195,7 +198,7 @@ impl Monitor {
         pair.active = now;
         pair.disturbed = true;
         pair.credit = pair.credit.saturating_add(1);
-        let repeats = segment.has(Control::ACK) && segment.ack == first.una;
+        let repeats = segment.has(Control::ACK) && segment.ack == una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
         let plain = segment.has(Control::ACK) && segment.ctl.0 & (Control::SYN | Control::RST).0 == 0;
         // What begins beyond RCV.NXT may be dropped whole (V-38): then nothing has been received.
@@ -214,14 +217,15 @@ impl Monitor {
             self.blind = true;
             return;
         }
-        let after = self.successors(index, &segment, now, terms);
+        let mut after = Hypotheses::none_in(std::mem::take(&mut self.spare));
+        self.successors(index, &segment, now, terms, &mut after);
         let pair = &mut self.pairs[index];
         let fresh_peer = |hypothesis: &Hypothesis| {
             hypothesis.irs == segment.seq && hypothesis.state != State::Closed && !hypothesis.fresh
         };
         let none_left = after.is_empty();
-        pair.hypotheses = after;
-        if pair.hypotheses.first().una != first.una {
+        self.spare = std::mem::replace(&mut pair.hypotheses, after);
+        if pair.hypotheses.first().una != una {
             pair.acknowledged(now);
         }
         if none_left {
@@ -244,13 +248,19 @@ impl Monitor {
     }
 
     /// All that may follow from all that may be.
-    fn successors(&self, index: usize, segment: &Arrival, now: Instant, terms: &Terms) -> Hypotheses {
+    fn successors(
+        &self,
+        index: usize,
+        segment: &Arrival,
+        now: Instant,
+        terms: &Terms,
+        after: &mut Hypotheses,
+    ) {
         let pair = &self.pairs[index];
         let stream = pair.stream.map(|stream| &self.streams.all[stream]);
         let throttled = terms.throttle.is_some_and(|(limit, interval)| {
             self.acknowledgments.within(now, interval) >= usize::try_from(limit).unwrap_or(usize::MAX)
         });
-        let mut after = Hypotheses::none();
         for hypothesis in pair.hypotheses.as_slice() {
             let context = Context {
                 now,
@@ -263,9 +273,8 @@ impl Monitor {
                 throttled,
                 class: pair.class,
             };
-            judge::arrive::arrive(*hypothesis, segment, &context, &mut after);
+            judge::arrive::arrive(*hypothesis, segment, &context, after);
         }
-        after
     }
 
     /// Text that some hypothesis may take becomes part of the peer's stream.
@@ -447,9 +456,9 @@ impl Watcher for Monitor {
         if self.blind {
             return None;
         }
-        let terms = self.terms?;
+        let terms = self.terms.as_ref()?;
         let due = |pair: &Pair, hypothesis: &Hypothesis| {
-            let wait = liveness::waits(hypothesis, pair, &terms).map(|wait| wait.by);
+            let wait = liveness::waits(hypothesis, pair, terms).map(|wait| wait.by);
             [hypothesis.next_due(), wait].into_iter().flatten().min()
         };
         let pairs = self.pairs[..self.pairs_in_use].iter().filter(|pair| !pair.hypotheses.blind);

@@ -183,7 +183,7 @@ impl Peers {
         self.catch_up(end);
         let outcome = self.end_mut(end).call(end, call);
         self.take_rules(end);
-        self.write_down(Happening::Call { end, call: call.to_string(), outcome: outcome.to_string() });
+        self.write_down(Happening::Call { end, call: call.text(), outcome: outcome.text() });
         outcome
     }
 
@@ -198,7 +198,7 @@ impl Peers {
         let outcome = self.end_mut(end).call(end, call);
         self.take_rules(end);
         if outcome != CallOutcome::WouldBlock {
-            self.write_down(Happening::Call { end, call: call.to_string(), outcome: outcome.to_string() });
+            self.write_down(Happening::Call { end, call: call.text(), outcome: outcome.text() });
         }
         outcome
     }

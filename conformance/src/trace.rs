@@ -4,6 +4,7 @@
 //! Sequence numbers are relative to each end's initial sequence number as soon as it is known, and written `=N`
 //! where it is not. There is one rendering; reports, findings and snapshots all use it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
 use tcpspec_core::options::{self, TcpOption};
@@ -91,9 +92,9 @@ pub enum Happening {
         /// Whose user.
         end: End,
         /// The call, as scenarios write it.
-        call: String,
+        call: Cow<'static, str>,
         /// Its outcome.
-        outcome: String,
+        outcome: Cow<'static, str>,
     },
     /// One end sent a segment.
     Segment {

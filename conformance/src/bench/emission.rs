@@ -68,7 +68,7 @@ impl Bench<'_> {
         let ours = self.connections.iter().position(among_ours);
         let connection = ours.unwrap_or_default();
         let of = &mut self.connections[connection];
-        let tolerable = of.tolerates(&segment);
+        let tolerable = self.expects && of.tolerates(&segment);
         if segment.ctl.has(Control::SYN) && of.ledger.stack_iss.is_some_and(|iss| iss != segment.seq) {
             of.start_over();
         }
@@ -98,12 +98,14 @@ impl Bench<'_> {
         if let Some((what, broke)) = wrong {
             return Err(Departure::new(what).at_line(trace_line).broke(broke));
         }
-        let when = Moment { earliest: self.unseen_since, latest: self.now };
-        let wire::Parsed { traffic_class, ttl, .. } = parsed;
-        let hops = parsed.route.iter().flat_map(wire::SourceRoute::hops).collect();
-        let emission =
-            Emission { when, connection, segment, traffic_class, ttl, hops, trace_line, tolerable };
-        self.pending.push_back(emission);
+        if self.expects {
+            let when = Moment { earliest: self.unseen_since, latest: self.now };
+            let wire::Parsed { traffic_class, ttl, .. } = parsed;
+            let hops = parsed.route.iter().flat_map(wire::SourceRoute::hops).collect();
+            let emission =
+                Emission { when, connection, segment, traffic_class, ttl, hops, trace_line, tolerable };
+            self.pending.push_back(emission);
+        }
         Ok(())
     }
 }

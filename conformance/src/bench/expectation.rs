@@ -74,13 +74,9 @@ impl Bench<'_> {
     }
 
     /// Nothing is left of the connection, or of all of them, that a step should have taken.
-    pub(super) fn nothing_unexpected(
-        &mut self,
-        judged: bool,
-        connection: Option<usize>,
-    ) -> Result<(), Departure> {
+    pub(super) fn nothing_unexpected(&mut self, connection: Option<usize>) -> Result<(), Departure> {
         let meant = |emission: &Emission| connection.is_none_or(|index| index == emission.connection);
-        let wrong = self.pending.iter().position(|emission| meant(emission) && judged && !emission.tolerable);
+        let wrong = self.pending.iter().position(|emission| meant(emission) && !emission.tolerable);
         if let Some(emission) = wrong.and_then(|index| self.pending.remove(index)) {
             return Err(self.unexpected(&emission, "nothing asked for it"));
         }

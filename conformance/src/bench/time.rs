@@ -52,13 +52,13 @@ pub fn longest(scenario: &Scenario, msl: Duration) -> Duration {
 
 impl Bench<'_> {
     /// Lets the time pass that a stimulus is after the step before it.
-    pub(super) fn wait_for(&mut self, when: When, judged: bool) -> Result<(), Departure> {
+    pub(super) fn wait_for(&mut self, when: When) -> Result<(), Departure> {
         if let When::After(span) = when {
             let due = self.previous.latest + self.waiting_time(span);
             if let Err(departure) = self.advance(due.max(self.now)) {
                 // A segment that nothing asked for is judged all the same, however many came after it.
                 if departure.undecided {
-                    self.nothing_unexpected(judged, None)?;
+                    self.nothing_unexpected(None)?;
                 }
                 return Err(departure);
             }

@@ -18,7 +18,7 @@ impl Bench<'_> {
         let outcome = self.make(connection, call)?;
         let line = self.write_down(
             connection,
-            Happening::Call { end: End::Left, call: call.to_string(), outcome: outcome.to_string() },
+            Happening::Call { end: End::Left, call: call.text(), outcome: outcome.text() },
         );
         if !expected.is_empty() && !expected.iter().any(|expected| is(&outcome, expected)) {
             let wanted: Vec<_> = expected.iter().map(|outcome| format!("`{outcome}`")).collect();

@@ -143,7 +143,7 @@ impl Search<'_> {
         let outcome = |which: Which| {
             let trace = &self.tellings[which as usize].run.trace;
             match &trace.entries.get(self.turns[which as usize].all[turn].entries.start)?.happening {
-                Happening::Call { outcome, .. } => Some(outcome.as_str()),
+                Happening::Call { outcome, .. } => Some(outcome.as_ref()),
                 _ => None,
             }
         };

@@ -411,7 +411,7 @@ fn told(trace: &Trace) -> (u32, Told) {
     let is_probe = |from: End| from == End::Right;
     let outcomes = trace.entries.iter().rev().map_while(|entry| match &entry.happening {
         Happening::Segment { from, .. } if is_probe(*from) => None,
-        Happening::Call { outcome, .. } => Some(Some(outcome.as_str())),
+        Happening::Call { outcome, .. } => Some(Some(outcome.as_ref())),
         _ => Some(None),
     });
     let outcomes: Vec<&str> = outcomes.flatten().collect();

@@ -117,7 +117,8 @@ impl Story {
         match action {
             Action::Call(end, ask) | Action::Pick(end, _, ask) => {
                 let outcome = effects.reply.map_or_else(String::new, |outcome| outcome_text(&outcome));
-                self.push(&world, Happening::Call { end, call: call(ask), outcome }, rules, String::new());
+                let (call, outcome) = (call(ask).into(), outcome.into());
+                self.push(&world, Happening::Call { end, call, outcome }, rules, String::new());
             }
             Action::Arrive(packet) | Action::ArriveCopy(packet) => {
                 let (from, segment) = (packet.from, record(&packet));
@@ -171,22 +172,20 @@ impl Story {
                 |octet: &u8| if *octet == u8::MAX { "a forgery".into() } else { format!("#{}", octet >> 4) };
             let mut sources: Vec<String> = effects.read.iter().map(of).collect();
             sources.dedup();
-            let call = "read".to_owned();
             let len = effects.read.len();
             let outcome = format!("{len} octet{} of {}", if len == 1 { "" } else { "s" }, sources.join(", "));
             let wrong = world.facts.has(super::world::Fact::WrongOctet);
             let comment = if wrong { "not the next octet of this connection" } else { "" };
             self.push(
                 world,
-                Happening::Call { end: user, call, outcome },
+                Happening::Call { end: user, call: "read".into(), outcome: outcome.into() },
                 RuleSet::default(),
                 comment.into(),
             );
         }
         for signal in &effects.signals {
             if !matches!(signal, Signal::Established | Signal::ConnectionClosing) {
-                let happening =
-                    Happening::Call { end: user, call: signal.text().into(), outcome: String::new() };
+                let happening = Happening::Call { end: user, call: signal.text().into(), outcome: "".into() };
                 self.push(world, happening, RuleSet::default(), String::new());
             }
         }

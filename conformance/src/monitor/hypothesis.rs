@@ -326,7 +326,7 @@ fn later(one: Option<Due>, other: Option<Due>) -> Option<Option<Due>> {
 
 /// The ways in which things may stand, likeliest first. Seldom more than two; records are large, so they are not moved
 /// when the list is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Hypotheses {
     all: Vec<Hypothesis>,
     /// Something came that cannot be followed: nothing is judged any more.
@@ -344,6 +344,12 @@ impl Hypotheses {
     /// None yet.
     pub(super) const fn none() -> Self {
         Self { all: Vec::new(), blind: false, overflowed: false }
+    }
+
+    /// None yet, in the memory of those that were.
+    pub(super) fn none_in(mut spare: Self) -> Self {
+        spare.all.clear();
+        Self { all: spare.all, ..Self::none() }
     }
 
     /// Adds one unless it is there. Two that differ in what they take of the profile for granted, or in what excuses them,
@@ -424,10 +430,10 @@ impl Hypotheses {
 
     /// Leaves out those for which it does not hold, unless that would leave none: then nothing changes.
     pub(super) fn retain(&mut self, mut holds: impl FnMut(&Hypothesis) -> bool) -> bool {
-        let some = self.all.iter().any(&mut holds);
-        if some {
+        let holding = self.all.iter().filter(|hypothesis| holds(hypothesis)).count();
+        if holding > 0 && holding < self.all.len() {
             self.all.retain(holds);
         }
-        some
+        holding > 0
     }
 }

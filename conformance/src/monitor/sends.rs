@@ -88,8 +88,8 @@ impl Monitor {
 
     /// Leaves the hypotheses that allow the segment. Says whether it can only be the SYN of a new incarnation.
     fn explained(&mut self, index: usize, segment: &Emission, terms: &Terms) -> Result<bool, Box<Objection>> {
+        let mut after = Hypotheses::none_in(std::mem::take(&mut self.spare));
         let pair = &self.pairs[index];
-        let mut after = Hypotheses::none();
         let (mut reason, mut begins) = (None, true);
         for hypothesis in pair.hypotheses.as_slice() {
             match explain::explain(hypothesis, segment, pair, terms) {
@@ -103,13 +103,13 @@ impl Monitor {
         if let (true, Some((hypothesis, why))) = (after.is_empty(), reason) {
             return Err(objection::unexplained(hypothesis, segment, &why, pair));
         }
-        self.pairs[index].hypotheses = after;
+        self.spare = std::mem::replace(&mut self.pairs[index].hypotheses, after);
         Ok(begins)
     }
 
     /// Everything that was due by now must have come.
     pub(super) fn nothing_missing(&mut self, now: Instant, next: NextTimer) -> Judgement {
-        let Some(terms) = self.terms else { return Ok(()) };
+        let Some(terms) = &self.terms else { return Ok(()) };
         for pair in &mut self.pairs[..self.pairs_in_use] {
             if pair.hypotheses.blind {
                 continue;
@@ -119,7 +119,7 @@ impl Monitor {
                 continue;
             }
             // What cannot come before it is due is missing already.
-            let sleeps = sleeps_until(now, next, &terms);
+            let sleeps = sleeps_until(now, next, terms);
             if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
                 let first = pair.hypotheses.first();
                 let missing = overdue::missing(first, sleeps).expect("every hypothesis misses something");
@@ -130,7 +130,7 @@ impl Monitor {
             }
             pair.hypotheses.merge();
             let late = |hypothesis: &Hypothesis| {
-                liveness::waits(hypothesis, pair, &terms).filter(|wait| wait.by <= sleeps)
+                liveness::waits(hypothesis, pair, terms).filter(|wait| wait.by <= sleeps)
             };
             if pair.hypotheses.all(|hypothesis| late(hypothesis).is_some()) {
                 let first = pair.hypotheses.first();

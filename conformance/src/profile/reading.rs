@@ -85,7 +85,7 @@ pub(crate) fn after_peer(trace: &Trace) -> Vec<(usize, Instant, &SegmentRecord)>
 /// The outcome of the last user call of this name, and its line.
 pub(crate) fn last_call<'t>(trace: &'t Trace, name: &str) -> Option<(usize, &'t str)> {
     trace.entries.iter().enumerate().rev().find_map(|(line, entry)| match &entry.happening {
-        Happening::Call { call, outcome, .. } if call.starts_with(name) => Some((line, outcome.as_str())),
+        Happening::Call { call, outcome, .. } if call.starts_with(name) => Some((line, outcome.as_ref())),
         _ => None,
     })
 }

@@ -6,6 +6,7 @@
 //! lose what cannot stand in one, and [`CallFailure::Other`] prints as `failure`. Left out: colour, and the
 //! results of a run.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use super::{
@@ -178,19 +179,26 @@ fn alternatives(items: &[impl Display]) -> String {
 /// The call without its outcomes.
 impl Display for ScenarioCall {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OpenPassive => f.write_str("open passive"),
-            Self::OpenActive => f.write_str("open active"),
-            Self::OpenActiveBy(route) => write!(f, "open active by {route}"),
-            Self::Send(octets) => write!(f, "send {octets}"),
-            Self::SendUrgent(octets) => write!(f, "send {octets} urgent"),
-            Self::Receive(DEFAULT_RECEIVE) => f.write_str("receive"),
-            Self::Receive(octets) => write!(f, "receive {octets}"),
-            Self::Close => f.write_str("close"),
-            Self::Abort => f.write_str("abort"),
-            Self::Set(knob) => write!(f, "set {knob}"),
-            Self::Report => f.write_str("report"),
-        }
+        f.write_str(&self.text())
+    }
+}
+
+impl ScenarioCall {
+    /// The call as scenarios write it.
+    pub(crate) fn text(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::OpenPassive => "open passive",
+            Self::OpenActive => "open active",
+            Self::OpenActiveBy(route) => return format!("open active by {route}").into(),
+            Self::Send(octets) => return format!("send {octets}").into(),
+            Self::SendUrgent(octets) => return format!("send {octets} urgent").into(),
+            Self::Receive(DEFAULT_RECEIVE) => "receive",
+            Self::Receive(octets) => return format!("receive {octets}").into(),
+            Self::Close => "close",
+            Self::Abort => "abort",
+            Self::Set(knob) => return format!("set {knob}").into(),
+            Self::Report => "report",
+        })
     }
 }
 
@@ -242,16 +250,23 @@ impl Display for ExpectedOutcome {
 /// What a call came to, in the words in which scenarios expect it; octets as their number.
 impl Display for CallOutcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ok | Self::Opened(_) => ExpectedOutcome::Ok.fmt(f),
-            Self::Sent(octets) => octets.fmt(f),
-            Self::Received(octets) => octets.len().fmt(f),
-            Self::WouldBlock => ExpectedOutcome::Nothing.fmt(f),
-            Self::EndOfStream => ExpectedOutcome::EndOfStream.fmt(f),
-            Self::Reported(report) => f.write_str(report.name()),
-            Self::Error(CallFailure::Other(text)) => f.write_str(text),
-            Self::Error(failure) => ExpectedOutcome::Failure(failure.clone()).fmt(f),
-        }
+        f.write_str(&self.text())
+    }
+}
+
+impl CallOutcome {
+    /// What [`Display`] writes.
+    pub(crate) fn text(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Ok | Self::Opened(_) => ExpectedOutcome::Ok.word(),
+            Self::Sent(octets) => return octets.to_string().into(),
+            Self::Received(octets) => return octets.len().to_string().into(),
+            Self::WouldBlock => ExpectedOutcome::Nothing.word(),
+            Self::EndOfStream => ExpectedOutcome::EndOfStream.word(),
+            Self::Reported(report) => report.name(),
+            Self::Error(CallFailure::Other(text)) => return text.clone(),
+            Self::Error(failure) => ExpectedOutcome::Failure(failure.clone()).word(),
+        })
     }
 }
 

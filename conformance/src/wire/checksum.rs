@@ -11,9 +11,14 @@ use super::ip::PROTOCOL_TCP;
 pub(super) fn sum(octets: &[u8]) -> u64 {
     // A 32-bit word is two 16-bit ones: folding adds its halves. No slice is long enough to overflow 64 bits.
     let (words, rest) = octets.as_chunks::<4>();
-    let mut last = [0; 4];
-    last[..rest.len()].copy_from_slice(rest);
-    words.iter().chain([&last]).map(|word| u64::from(u32::from_be_bytes(*word))).sum()
+    let last = match *rest {
+        [] => [0; 4],
+        [a] => [a, 0, 0, 0],
+        [a, b] => [a, b, 0, 0],
+        [a, b, c, ..] => [a, b, c, 0],
+    };
+    let words: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+    words + u64::from(u32::from_be_bytes(last))
 }
 
 /// The checksum field for a sum. Over octets that hold their own right checksum the result is zero.

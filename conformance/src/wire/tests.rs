@@ -384,6 +384,7 @@ proptest! {
         prop_assert_eq!(parsed.segment.text, &sample.text);
         let header = Header { ttl: parsed.ttl, ..Header::of_segment(&parsed.segment) };
         prop_assert_eq!(header, Header { options: &options, ..sample.header() });
+        prop_assert_eq!(as_read(&sample.endpoints, &header, &sample.text), parsed);
     }
 
     #[test]
