@@ -25,7 +25,7 @@ use arrival::{Arrival, Class, Place};
 use excuses::Excuses;
 use hypothesis::{Hypotheses, Hypothesis};
 use judge::arrive::{Context, Listening};
-use judge::{liveness, overdue, steps};
+use judge::{liveness, overdue, reports, steps, unasked};
 use objection::{Judgement, Objection};
 use pair::Pair;
 use sockets::Sockets;
@@ -71,6 +71,8 @@ pub struct Monitor {
     patience_of_listeners: Option<Duration>,
     /// The keep-alive interval that was set for one, likewise.
     keep_alive_of_listeners: Option<Duration>,
+    /// Whether users want to hear of delivery trouble was said of connections that nothing tells apart.
+    trouble_unjudged: bool,
     /// When the latest bare acknowledgments left.
     acknowledgments: Recent,
     /// The list before the latest one, for its memory.
@@ -197,6 +199,7 @@ impl Monitor {
         pair.class = class;
         pair.active = now;
         pair.disturbed = true;
+        (pair.arrived_at, pair.short) = (now, None);
         pair.credit = pair.credit.saturating_add(1);
         let repeats = segment.has(Control::ACK) && segment.ack == una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
@@ -211,6 +214,12 @@ impl Monitor {
                 self.streams.all[stream].received.doubtful = true;
             }
             return;
+        }
+        let certain = reports::is_certainly_looked_at(pair, &segment);
+        let nxt_most = pair.hypotheses.first().nxt_most;
+        pair.reports.note_arrival(&segment, nxt_most, certain);
+        if segment.has(Control::URG) {
+            self.note_urgent(index, &segment, packet.segment.up, now, terms);
         }
         self.take_text(index, packet.segment.text, &segment, now, terms);
         if self.pairs[index].hypotheses.blind {
@@ -245,6 +254,17 @@ impl Monitor {
             self.streams.all[stream].opened = true;
         }
         self.blind |= self.pairs[index].hypotheses.blind;
+    }
+
+    /// A segment says that urgent text is ahead.
+    fn note_urgent(&mut self, index: usize, segment: &Arrival, up: u16, now: Instant, terms: &Terms) {
+        let pair = &self.pairs[index];
+        let read = pair.stream.map_or(0, |stream| self.streams.all[stream].read);
+        let read = u32::try_from(read).unwrap_or(u32::MAX);
+        let context = Context::of_pair(now, terms, pair, None, read);
+        let certain = unasked::is_certainly_looked_at(pair, segment, &context);
+        let read = pair.hypotheses.first().irs + 1 + read;
+        self.pairs[index].unasked.note_arrival(segment, certain, up, read);
     }
 
     /// All that may follow from all that may be.
@@ -285,17 +305,8 @@ impl Monitor {
         let pair = &self.pairs[index];
         let Some(stream) = pair.stream else { return };
         let received = &self.streams.all[stream].received;
-        let context = Context {
-            now,
-            terms,
-            pair,
-            received: Some(received),
-            read: u32::try_from(self.streams.all[stream].read).unwrap_or(u32::MAX),
-            listening: Listening::No,
-            backlog: 0,
-            throttled: false,
-            class: pair.class,
-        };
+        let read = u32::try_from(self.streams.all[stream].read).unwrap_or(u32::MAX);
+        let context = Context::of_pair(now, terms, pair, Some(received), read);
         let mut taken = None;
         for hypothesis in pair.hypotheses.as_slice() {
             let begins = matches!(hypothesis.state, State::Closed | State::SynSent);
@@ -389,11 +400,12 @@ impl Watcher for Monitor {
         self.sockets.clear();
         (self.patience_of_listeners, self.keep_alive_of_listeners) = (None, None);
         self.acknowledgments = Recent::default();
+        self.trouble_unjudged = false;
         self.blind = false;
         self.finding = None;
     }
 
-    fn icmp_error(&mut self, _now: Instant, kind: IcmpKind, quoted: Endpoints, _seq: SeqNumber) {
+    fn icmp_error(&mut self, _now: Instant, kind: IcmpKind, quoted: Endpoints, seq: SeqNumber) {
         let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
         let Some(pair) = known else { return };
         let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
@@ -404,6 +416,13 @@ impl Watcher for Monitor {
         if hard || opening && kind != IcmpKind::SourceQuench {
             pair.hypotheses.blind = true;
             self.blind = true;
+        }
+        let in_flight = |one: &Hypothesis| {
+            let open = one.state.is_synchronized() && one.state != State::TimeWait;
+            open && seq.ge(one.una) && seq.lt(pair.snd_max)
+        };
+        if kind != IcmpKind::SourceQuench && !self.trouble_unjudged && pair.hypotheses.all(in_flight) {
+            pair.unasked.note_trouble();
         }
     }
 

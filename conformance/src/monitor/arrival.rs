@@ -13,6 +13,8 @@ pub(super) struct Options {
     pub(super) sack_permitted: bool,
     /// TSval and TSecr.
     pub(super) timestamps: Option<(u32, u32)>,
+    /// It reports blocks (RFC 2018 §3).
+    pub(super) blocks: bool,
     /// Some option has an illegal length.
     pub(super) malformed: bool,
     /// Some option came twice, differently (V-43).
@@ -36,6 +38,7 @@ impl Options {
                     found.shift = Some(shift);
                 }
                 Ok(TcpOption::SackPermitted) => found.sack_permitted = true,
+                Ok(TcpOption::Sack(_)) => found.blocks = true,
                 Ok(TcpOption::Timestamps { value, echo_reply }) => {
                     let pair = (value, echo_reply);
                     found.repeated |= found.timestamps.is_some_and(|known| known != pair);

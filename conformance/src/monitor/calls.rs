@@ -10,7 +10,7 @@ use super::arrival::{Called, Class};
 use super::hypothesis::Due;
 use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
 use super::judge::explain::LEAST_R2;
-use super::judge::user;
+use super::judge::{unasked, user};
 use super::objection::{Judgement, Objection};
 use super::pair::Pair;
 use super::sockets::Role;
@@ -44,13 +44,15 @@ impl Monitor {
                 Ok(())
             }
             (UserCall::Set { socket, knob }, CallOutcome::Ok) => {
-                self.knob_set(socket, knob);
+                self.knob_set(now, socket, knob);
                 Ok(())
             }
             (UserCall::Send { socket, text, urgent }, CallOutcome::Sent(taken)) if *taken > 0 => {
                 self.sent(socket, &text[..(*taken).min(text.len())], urgent, now)
             }
             (UserCall::Receive { socket, max }, answer) => self.read(socket, max, answer),
+            (UserCall::Report { socket }, answer) => self.reported(socket, answer),
+            (UserCall::Accept { listener }, CallOutcome::WouldBlock) => self.not_accepted(listener),
             (
                 UserCall::Send { socket, .. } | UserCall::Close { socket } | UserCall::Abort { socket },
                 CallOutcome::Error(failure),
@@ -77,6 +79,7 @@ impl Monitor {
         if let Some((_, Some(index))) = self.stream_of(*socket) {
             self.pairs[index].class = Class { call: Some(called), ..Class::NONE };
             self.pairs[index].disturbed = true;
+            self.pairs[index].short = None;
         }
     }
 
@@ -241,7 +244,7 @@ impl Monitor {
         }
     }
 
-    fn knob_set(&mut self, socket: SocketId, knob: Knob) {
+    fn knob_set(&mut self, now: Instant, socket: SocketId, knob: Knob) {
         if let Some(Role::Listener(_)) = self.sockets.role(socket) {
             let shortest = |known: Option<Duration>, new| [known, new].into_iter().flatten().min();
             match knob {
@@ -254,6 +257,8 @@ impl Monitor {
                 _ => {}
             }
         }
+        self.trouble_unjudged |=
+            matches!(knob, Knob::ErrorReports(_)) && !matches!(self.stream_of(socket), Some((_, Some(_))));
         // As long as nobody can tell which connection the user means, what is set may hold for any of them.
         let known = matches!(self.stream_of(socket), Some((_, Some(_))));
         let meant = match self.stream_of(socket) {
@@ -262,14 +267,20 @@ impl Monitor {
         };
         for pair in &mut self.pairs[meant] {
             match knob {
-                Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) | Knob::ErrorReports(_) => {}
+                Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) => {}
+                Knob::ErrorReports(wants) if known => pair.unasked.wants_to_know(wants),
+                Knob::ErrorReports(_) => pair.unasked.may_not_want_to_know(),
                 Knob::KeepAlive(interval) if known => pair.keep_alive = interval,
                 Knob::KeepAlive(interval) => {
                     let shorter = |known: Duration| interval.map_or(known, |interval| interval.min(known));
                     pair.keep_alive = pair.keep_alive.map(shorter).or(interval);
                 }
-                Knob::UserTimeout(timeout) if known => pair.patience = timeout,
+                Knob::UserTimeout(timeout) if known => {
+                    pair.patience = timeout;
+                    pair.timeout_of_user = timeout.map(|timeout| (timeout, now));
+                }
                 Knob::UserTimeout(timeout) => {
+                    pair.timeout_of_user = None;
                     pair.patience =
                         [pair.patience, timeout].into_iter().map(|time| time.unwrap_or(LEAST_R2)).min();
                 }
@@ -317,6 +328,43 @@ impl Monitor {
                 pair.map_or(Ok(()), |pair| user::failed(pair, "RECEIVE", failure, &terms))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// REPORT: whether the user is told what there is to tell.
+    fn reported(&mut self, socket: SocketId, answer: &CallOutcome) -> Judgement {
+        let Some(index) = self.judged_pair(socket) else { return Ok(()) };
+        let pair = &mut self.pairs[index];
+        let read = pair.stream.map_or(0, |stream| self.streams.all[stream].read);
+        let read = u32::try_from(read).unwrap_or(u32::MAX);
+        match answer {
+            CallOutcome::Reported(report) => unasked::told(pair, *report),
+            CallOutcome::WouldBlock => unasked::nothing(pair, pair.hypotheses.first().irs + 1 + read),
+            _ => Ok(()),
+        }
+    }
+
+    /// ACCEPT has found nothing: then no connection is certainly open that nobody has accepted (I-030.2).
+    fn not_accepted(&self, listener: SocketId) -> Judgement {
+        let Some(Role::Listener(port)) = self.sockets.role(listener) else { return Ok(()) };
+        let judged = self.terms.is_some_and(|terms| !terms.real && terms.backlog.is_none());
+        let open = |hypothesis: &Hypothesis| {
+            hypothesis.passive && hypothesis.state.is_synchronized() && !hypothesis.fresh
+        };
+        let waits = |pair: &&Pair| {
+            let unaccepted = pair.stream.is_some_and(|stream| self.streams.all[stream].socket.is_none());
+            // MAY-2: whose socket a connection is that follows another without a pause is the stack's affair.
+            let known = !pair.hypotheses.blind && !pair.user_unknown && pair.iss_before.is_none();
+            pair.endpoints.source.port() == port && unaccepted && known && pair.hypotheses.all(open)
+        };
+        match self.pairs[..self.pairs_in_use].iter().find(waits).filter(|_| judged) {
+            None => Ok(()),
+            Some(pair) => {
+                let state = Some(pair.hypotheses.first().state);
+                let what = "a connection is open, and the user who asks is not given it".to_owned();
+                let (rule, class, differed) = ("I-030.2", "ACCEPT".into(), "nothing to accept");
+                Err(Box::new(Objection { rule, state, class, differed, what }))
+            }
         }
     }
 

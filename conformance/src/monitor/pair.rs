@@ -8,6 +8,8 @@ use super::arrival::{Arrival, Class, Options};
 use super::emission::Emission;
 use super::excuses::Excuses;
 use super::hypothesis::{Hypotheses, Hypothesis};
+use super::judge::reports::Reports;
+use super::judge::unasked::Unasked;
 use crate::wire::Endpoints;
 
 /// The largest shift of a window (RFC 7323 §2.3).
@@ -36,8 +38,6 @@ pub(super) struct Pair {
     pub(super) peer_options: Option<Options>,
     /// Options of the latest request that may begin another incarnation.
     pub(super) request_options: Option<Options>,
-    /// Timestamps were agreed on.
-    pub(super) timestamps: bool,
     /// The streams of the incarnation.
     pub(super) stream: Option<usize>,
     /// The user's socket is not the stack's only way to be closed: what the user did is not known.
@@ -58,6 +58,8 @@ pub(super) struct Pair {
     pub(super) unanswered: u32,
     /// How long text may stay unacknowledged, if the user said so.
     pub(super) patience: Option<Duration>,
+    /// How long the user has certainly said, and when.
+    pub(super) timeout_of_user: Option<(Duration, Instant)>,
     /// Bare acknowledgments that something has called for.
     pub(super) credit: u32,
     /// When a bare acknowledgment last left.
@@ -66,6 +68,12 @@ pub(super) struct Pair {
     pub(super) repeated_acks: u32,
     /// When a segment last went either way.
     pub(super) active: Instant,
+    /// When a segment last arrived.
+    pub(super) arrived_at: Instant,
+    /// What was sent last, if it was new text and shorter than it might have been, and how long it might have been.
+    pub(super) short: Option<(Emission, u32)>,
+    /// The highest acknowledgment number sent when the oldest of what is outstanding was first sent, or one before.
+    pub(super) acknowledged_then: Option<SeqNumber>,
     /// When the stack last sent text or control.
     pub(super) sent_at: Instant,
     /// Where what it sent then ends.
@@ -90,6 +98,10 @@ pub(super) struct Pair {
     pub(super) begun_at: Instant,
     /// Variations that earlier incarnations made use of.
     pub(super) excused: Excuses,
+    /// What its selective acknowledgments said.
+    pub(super) reports: Reports,
+    /// What the user should have been told unasked.
+    pub(super) unasked: Unasked,
     /// What arrived last.
     pub(super) class: Class,
     /// What the ends may be like.
@@ -109,7 +121,6 @@ impl Pair {
             own_options: None,
             peer_options: None,
             request_options: None,
-            timestamps: false,
             stream: None,
             user_unknown: false,
             aborted: false,
@@ -120,10 +131,14 @@ impl Pair {
             heard_at: Instant(0),
             unanswered: 0,
             patience: None,
+            timeout_of_user: None,
             credit: 0,
             acknowledged_at: Instant(u64::MAX),
             repeated_acks: 0,
             active: Instant(0),
+            arrived_at: Instant(u64::MAX),
+            short: None,
+            acknowledged_then: None,
             sent_at: Instant(0),
             sent_to: SeqNumber(0),
             head_at: Instant(0),
@@ -136,6 +151,8 @@ impl Pair {
             iss_before: None,
             begun_at: Instant(0),
             excused: Excuses::NONE,
+            reports: Reports::default(),
+            unasked: Unasked::default(),
             class: Class::NONE,
             hypotheses: Hypotheses::start(),
         }
@@ -165,6 +182,12 @@ impl Pair {
         let own = self.own_options?.shift?;
         let peer = self.peer_options?.shift?;
         Some((own.min(MOST_SHIFT), peer.min(MOST_SHIFT)))
+    }
+
+    /// Both SYNs carried timestamps (RFC 7323 §3.2).
+    pub(super) fn agreed_on_timestamps(&self) -> bool {
+        let offers = |options: Option<Options>| options.is_some_and(|options| options.timestamps.is_some());
+        offers(self.own_options) && offers(self.peer_options)
     }
 
     /// The window that the peer's segment offers, in octets.
@@ -208,6 +231,9 @@ impl Pair {
         }
         if segment.end() != segment.seq {
             self.note_times(segment);
+        }
+        if segment.end().gt(self.snd_max) && self.hypotheses.all(|one| one.una == self.snd_max) {
+            self.acknowledged_then = self.last_ack;
         }
         self.snd_max = self.snd_max.later(segment.end());
         if segment.has(Control::FIN) {

@@ -7,7 +7,7 @@ use tcpspec_core::{Control, Instant};
 use super::Monitor;
 use super::emission::Emission;
 use super::hypothesis::{Hypotheses, Hypothesis};
-use super::judge::{emission as form, explain, liveness, overdue, sending};
+use super::judge::{emission as form, explain, liveness, overdue, reports, sending};
 use super::objection::{self, Judgement, Objection};
 use super::terms::Terms;
 use crate::stack::NextTimer;
@@ -31,6 +31,7 @@ impl Monitor {
         }
         if segment.is_bare() && !segment.has(Control::RST) {
             sending::called_for(&self.pairs[index], &segment, terms)?;
+            sending::silence(&self.pairs[index], &segment, terms)?;
         }
         // An acknowledgment that says nothing new and that nothing called for may be one too (V-12).
         let pair = &self.pairs[index];
@@ -46,6 +47,10 @@ impl Monitor {
             self.follow_new_incarnation(index);
         }
         let pair = &mut self.pairs[index];
+        if !segment.has(Control::RST) {
+            let stream = pair.stream.map(|stream| &self.streams.all[stream]);
+            reports::reported(pair, stream, &segment, packet.segment.options, terms)?;
+        }
         if segment.is_bare() && segment.has(Control::ACK) {
             pair.credit = pair.credit.saturating_sub(1);
             pair.acknowledged_at = now;
@@ -53,6 +58,7 @@ impl Monitor {
                 self.acknowledgments.push(now);
             }
         }
+        pair.short = sending::is_short(pair, &segment, packet, terms).map(|most| (segment, most));
         pair.note(&segment);
         Ok(())
     }

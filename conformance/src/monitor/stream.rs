@@ -208,6 +208,23 @@ impl Received {
         found.map_or(position, |&(_, to)| to)
     }
 
+    /// Whether every octet between two numbers came. A FIN after them may count as one.
+    pub(super) fn holds(&self, from: SeqNumber, to: SeqNumber) -> bool {
+        let Some(base) = self.base.filter(|base| from.ge(*base)) else { return false };
+        let (start, end) = (from.since(base), to.since(base));
+        let reach = self.reach(start);
+        reach >= end || end == reach + 1 && self.may_end_at(reach)
+    }
+
+    /// The runs of octets that came and begin above a number, as first number and one past the last.
+    pub(super) fn above(&self, number: SeqNumber) -> impl Iterator<Item = (SeqNumber, SeqNumber)> {
+        let runs = self
+            .base
+            .into_iter()
+            .flat_map(|base| self.ranges.iter().map(move |&(from, to)| (base + from, base + to)));
+        runs.filter(move |(from, _)| from.gt(number))
+    }
+
     /// The octets from `position` on, if that many came.
     pub(super) fn get(&self, position: usize, len: usize) -> Option<&[u8]> {
         let start = u32::try_from(position).ok()?;

@@ -8,8 +8,10 @@ use crate::stack::reference::Reference;
 use random::Dice;
 
 mod altered;
+mod blocks;
 mod false_alarms;
 mod faults;
+mod near;
 mod permitted;
 mod random;
 mod survivors;

@@ -35,6 +35,20 @@ pub(in crate::monitor) struct Context<'a> {
     pub(in crate::monitor) class: Class,
 }
 
+impl<'a> Context<'a> {
+    /// What is known where nobody listens and no throttle is at work.
+    pub(in crate::monitor) const fn of_pair(
+        now: Instant,
+        terms: &'a Terms,
+        pair: &'a Pair,
+        received: Option<&'a Received>,
+        read: u32,
+    ) -> Self {
+        let (listening, backlog, throttled) = (Listening::No, 0, false);
+        Self { now, terms, pair, received, read, listening, backlog, throttled, class: pair.class }
+    }
+}
+
 impl Context<'_> {
     /// Something is due at once.
     pub(in crate::monitor) fn at_once(&self, why: Why) -> Due {

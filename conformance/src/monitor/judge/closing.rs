@@ -111,7 +111,7 @@ pub(super) fn syn_in_time_wait(
         });
     }
     // RFC 6191 §2: a refused request is dropped in silence.
-    if context.pair.timestamps || segment.options.timestamps.is_some() || !higher {
+    if context.pair.agreed_on_timestamps() || segment.options.timestamps.is_some() || !higher {
         out.push(hypothesis.excused_by(15));
     }
     if segment.seq.ge(hypothesis.nxt) && segment.seq.lt(context.room(&hypothesis)) {

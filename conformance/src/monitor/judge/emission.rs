@@ -15,7 +15,7 @@ use crate::wire::Parsed;
 pub(in crate::monitor) fn header(packet: &Parsed<'_>, terms: &Terms) -> Judgement {
     let segment = &packet.segment;
     well_formed(segment)?;
-    if !segment.options.is_empty() {
+    if !segment.options.is_empty() || segment.has(Control::SYN) {
         option_list(segment, terms)?;
     }
     let source = packet.endpoints.source.ip();
@@ -64,13 +64,16 @@ fn option_list(segment: &Segment<'_>, terms: &Terms) -> Judgement {
         let what = "octets after the End of Option List must be zero".to_owned();
         return object("I-093", "any segment", "padding not zero", what);
     }
-    let Some(size) = options::maximum_segment_size(segment.options) else { return Ok(()) };
+    let headers = if terms.setup.local.is_ipv4() { 40 } else { 60 };
+    let Some(size) = options::maximum_segment_size(segment.options) else {
+        return size_is_announced(segment, terms.reassembles.saturating_sub(headers), terms);
+    };
     if !segment.has(Control::SYN) {
         let what = "a segment without SYN carries a Maximum Segment Size option".to_owned();
         return object("I-095", "segment without SYN", "carries a maximum segment size", what);
     }
     let packet = terms.reassembles;
-    let most = packet.saturating_sub(if terms.setup.local.is_ipv4() { 40 } else { 60 });
+    let most = packet.saturating_sub(headers);
     if u32::from(size) > most {
         let what = format!(
             "expected a Maximum Segment Size of at most {most}, as packets of {packet} octets are taken in, seen {size}"
@@ -78,6 +81,18 @@ fn option_list(segment: &Segment<'_>, terms: &Terms) -> Judgement {
         return object("I-095", "SYN", "maximum segment size too large", what);
     }
     Ok(())
+}
+
+/// I-095.2: a SYN names the size if it is more than the default.
+fn size_is_announced(segment: &Segment<'_>, most: u32, terms: &Terms) -> Judgement {
+    let default = if terms.setup.local.is_ipv4() { 536 } else { 1220 };
+    let syn = segment.has(Control::SYN) && !segment.has(Control::RST);
+    if !syn || most <= default {
+        return Ok(());
+    }
+    let what =
+        format!("expected a Maximum Segment Size on a SYN, as up to {most} octets are taken in, seen none");
+    object("I-095.2", "SYN", "no maximum segment size", what)
 }
 
 /// The octets after the End of Option List of a well-formed list.
@@ -125,8 +140,9 @@ pub(in crate::monitor) fn sequence(pair: &Pair, stream: Option<&Stream>, segment
         let sent = sent.map(|stream| stream.sent.len());
         if let Some(sent) = sent.filter(|sent| usize::try_from(fin.since(iss + 1)) != Ok(*sent)) {
             let what = format!(
-                "expected the FIN after the {sent} octets that the user sent, seen it after {}",
-                fin.since(iss + 1)
+                "expected the FIN at SEQ={}, after the {sent} octets that the user sent; seen it at SEQ={}",
+                sent.saturating_add(1),
+                fin.since(iss)
             );
             return object("I-091", "FIN", "not at the end of the text", what);
         }
@@ -141,7 +157,11 @@ fn text(pair: &Pair, stream: &Stream, segment: &Segment<'_>, position: i32) -> J
     {
         return Ok(());
     }
-    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let Ok(position) = usize::try_from(position) else {
+        let before = position.unsigned_abs();
+        let what = format!("expected text from the first octet on, seen some that begins {before} before it");
+        return object("I-086", "text", "before the first octet", what);
+    };
     let end = position.saturating_add(segment.text.len());
     let Some(sent) = stream.sent.get(position..end) else {
         let what = format!(

@@ -102,6 +102,21 @@ pub(in crate::monitor) fn may_give_up(
     dead || waits && now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2)
 }
 
+/// Whether the user's text has waited for so long, with no word from the peer, that the timeout which the user set has
+/// ended the connection. Generous: many stacks look at the time only when they send again.
+pub(in crate::monitor) fn must_have_given_up(
+    hypothesis: &Hypothesis,
+    now: tcpspec_core::Instant,
+    pair: &Pair,
+) -> bool {
+    let Some((timeout, set_at)) = pair.timeout_of_user.filter(|_| !pair.user_unknown) else { return false };
+    let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
+    let waits = pair.iss.is_some_and(|iss| hypothesis.una.lt(iss + 1 + pair.written));
+    let unheard = pair.heard_at <= hypothesis.waiting_since;
+    let late = timeout * 2 + Duration::from_secs(10);
+    open && waits && unheard && now.since(hypothesis.waiting_since.max(set_at)) >= late
+}
+
 /// A SYN, or a SYN,ACK.
 fn syn(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hypothesis, Reason> {
     let same = pair.iss.is_none_or(|iss| iss == segment.seq);
@@ -143,6 +158,9 @@ fn ordinary(
     terms: &Terms,
 ) -> Result<Hypothesis, Reason> {
     match hypothesis.state {
+        State::Closed if hypothesis.ending == Ending::TimedOut && pair.timeout_of_user.is_some() => {
+            return Err(reason("I-107", "a segment after the user's timeout"));
+        }
         State::Closed | State::Listen => {
             return Err(reason("I-120", "a segment of a connection that is no more"));
         }
@@ -184,7 +202,10 @@ fn acknowledgment(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> R
         return Ok(hypothesis.nxt_is(segment.ack));
     }
     let again = !segment.is_bare() && segment.end().le(pair.snd_max);
-    if again && segment.ack.gt(hypothesis.irs) {
+    if again
+        && segment.ack.gt(hypothesis.irs)
+        && pair.acknowledged_then.is_none_or(|then| segment.ack.ge(then))
+    {
         // V-49: a packet repeated as it was.
         return Ok(hypothesis.excused_by(49));
     }

@@ -2,7 +2,7 @@
 
 use tcpspec_core::{Instant, State};
 
-use super::explain::may_give_up;
+use super::explain::{may_give_up, must_have_given_up};
 use crate::monitor::hypothesis::{Due, Ending, Hypotheses, Hypothesis, Why};
 use crate::monitor::pair::Pair;
 
@@ -70,7 +70,7 @@ pub(in crate::monitor) fn expire(pair: &mut Pair, now: Instant) {
     let mut after = Hypotheses::none();
     for hypothesis in pair.hypotheses.as_slice() {
         let lasts = hypothesis.ends.is_none_or(|(_, latest)| now <= latest);
-        if lasts {
+        if lasts && !must_have_given_up(hypothesis, now, pair) {
             after.push(*hypothesis);
         }
     }

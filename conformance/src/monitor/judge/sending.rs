@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use tcpspec_core::{Control, SeqNumber};
+use tcpspec_core::{Control, SeqNumber, State};
 
+use crate::monitor::arrival::Place;
 use crate::monitor::emission::Emission;
+use crate::monitor::hypothesis::Hypothesis;
 use crate::monitor::objection::{Judgement, object};
 use crate::monitor::pair::Pair;
 use crate::monitor::terms::Terms;
@@ -12,6 +14,9 @@ use crate::wire::Parsed;
 
 /// A stated size below this may be raised to a private floor (V-52).
 const LEAST_SIZE: u16 = 64;
+
+/// Octets of options that a sender may leave room for in every segment.
+const MOST_OPTIONS: u32 = 40;
 
 /// In practice no retransmission timer goes off sooner (V-26, V-62).
 const LEAST_RTO: Duration = Duration::from_millis(199);
@@ -30,20 +35,19 @@ pub(in crate::monitor) fn sent(
     if segment.text > 0 {
         size(pair, segment, packet.segment.options.len(), terms)?;
         push(pair, segment, terms)?;
+        whole(pair, segment)?;
     }
     urgent(pair, segment, packet.segment.up)?;
     if !segment.is_bare() {
         spacing(pair, segment, terms)?;
+        acknowledged(pair, segment, terms)?;
     }
     offer(pair, segment)
 }
 
-/// I-088, I-089: no more text than the peer takes.
-fn size(pair: &Pair, segment: &Emission, options: usize, terms: &Terms) -> Judgement {
-    if segment.has(Control::SYN) {
-        return Ok(());
-    }
-    let Some(peer) = pair.peer_options else { return Ok(()) };
+/// The most octets of text next to so many of options, as far as the peer named a size.
+fn largest(pair: &Pair, options: usize, terms: &Terms) -> Option<u32> {
+    let peer = pair.peer_options?;
     let v4 = terms.setup.local.is_ipv4();
     let stated = match peer.mss {
         Some(size) if size < LEAST_SIZE => 536,
@@ -52,16 +56,57 @@ fn size(pair: &Pair, segment: &Emission, options: usize, terms: &Terms) -> Judge
         None => 1220,
     };
     let fits = terms.setup.mtu.saturating_sub(if v4 { 40 } else { 60 });
-    let most = u32::from(stated.min(fits)).saturating_sub(u32::try_from(options).unwrap_or(0));
+    Some(u32::from(stated.min(fits)).saturating_sub(u32::try_from(options).unwrap_or(0)))
+}
+
+/// I-088, I-089: no more text than the peer takes.
+fn size(pair: &Pair, segment: &Emission, options: usize, terms: &Terms) -> Judgement {
+    let Some(most) = largest(pair, options, terms).filter(|_| !segment.has(Control::SYN)) else {
+        return Ok(());
+    };
     if segment.text <= most {
         return Ok(());
     }
-    let (rule, differed) = if peer.mss.is_some() {
-        ("I-088", "text too long")
-    } else {
-        ("I-089", "text longer than the default")
-    };
+    let named = pair.peer_options.is_some_and(|options| options.mss.is_some());
+    let (rule, differed) =
+        if named { ("I-088", "text too long") } else { ("I-089", "text longer than the default") };
     object(rule, "text", differed, format!("expected at most {most} octets of text, seen {}", segment.text))
+}
+
+/// I-088.2: text that fills a segment is not cut up. That a congestion window or a timer cut the segment before is ruled
+/// out by another one that follows it at once.
+fn whole(pair: &Pair, segment: &Emission) -> Judgement {
+    let Some((short, most)) = pair.short.filter(|(short, _)| short.end() == segment.seq) else {
+        return Ok(());
+    };
+    if short.now != segment.now {
+        return Ok(());
+    }
+    let what = format!(
+        "expected {most} octets in a segment, as they wait and the window takes them, seen `{short}`"
+    );
+    object("I-088.2", "text", "segments smaller than they can be", what)
+}
+
+/// Whether more text waits than the segment carries, and would fit in it: then how much fits.
+pub(in crate::monitor) fn is_short(
+    pair: &Pair,
+    segment: &Emission,
+    packet: &Parsed<'_>,
+    terms: &Terms,
+) -> Option<u32> {
+    let iss = pair.iss.filter(|_| !pair.user_unknown && !terms.real && packet.route.is_none())?;
+    let apart = Control(Control::SYN.0 | Control::FIN.0 | Control::RST.0 | Control::PSH.0 | Control::URG.0);
+    let new = segment.text > 0 && segment.seq == pair.snd_max && segment.ctl.0 & apart.0 == 0;
+    let own = pair.own_options.filter(|_| new)?.mss?;
+    // V-52: what becomes of an absurd size is free.
+    pair.peer_options.filter(|peer| peer.mss.is_none_or(|size| size >= LEAST_SIZE))?;
+    let most = largest(pair, packet.segment.options.len(), terms)?.min(u32::from(own));
+    let end = segment.seq + most;
+    let waits = end.le(iss + 1 + pair.written);
+    // Half of the largest window is as much as some senders put in one segment (V-57).
+    let fits = |one: &Hypothesis| one.edge.ge(end) && one.widest / 2 >= most;
+    (segment.text + MOST_OPTIONS < most && waits && pair.hypotheses.all(fits)).then_some(most)
 }
 
 /// I-113: what empties the send queue is pushed.
@@ -133,9 +178,7 @@ fn options(pair: &Pair, segment: &Emission) -> Judgement {
             return object(rule, "SYN,ACK", "an option that nobody offered", what);
         }
     }
-    let agreed = pair.own_options.is_some_and(|options| options.timestamps.is_some())
-        && pair.peer_options.is_some_and(|options| options.timestamps.is_some());
-    if !syn && agreed && own.timestamps.is_none() {
+    if !syn && pair.agreed_on_timestamps() && own.timestamps.is_none() {
         let what = format!("expected a Timestamps option on every segment, seen `{segment}` without");
         return object("I-097", "segment", "no timestamps", what);
     }
@@ -168,6 +211,39 @@ fn spacing(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
         return object("I-105", "retransmission", "the timeout does not double", what);
     }
     Ok(())
+}
+
+/// I-014.2: what the peer has is not sent again. One octet may be a probe (V-27, V-37).
+fn acknowledged(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let probe = segment.text <= 1 && segment.ctl.0 & (Control::SYN | Control::FIN).0 == 0;
+    let all = |one: &Hypothesis| one.state.is_synchronized() && segment.end().le(one.una);
+    if terms.real || probe || !pair.hypotheses.all(all) {
+        return Ok(());
+    }
+    let what = format!("everything up to {} is acknowledged, seen `{segment}`", pair.hypotheses.first().una);
+    object("I-014.2", "retransmission", "of what is acknowledged", what)
+}
+
+/// I-046, I-054: a reset outside the window and a segment without ACK are dropped, and nothing says so.
+pub(in crate::monitor) fn silence(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let reset = pair.class.ctl.has(Control::RST);
+    // V-38: what begins beyond RCV.NXT may be dropped before anybody looks for its ACK, and then answered.
+    let without =
+        pair.class.ctl.0 & (Control::ACK | Control::SYN | Control::RST).0 == 0 && pair.class.seq == Place::At;
+    let arrived = pair.arrived_at == segment.now && pair.class.call.is_none() && (reset || without);
+    // It says what was said before: no timer and no user has brought it about.
+    let repeats = segment.seq == pair.snd_max
+        && pair.last_ack == Some(segment.ack)
+        && pair.offered == Some(pair.offer_of(segment));
+    let unknown = terms.real || pair.user_unknown || pair.keep_alive.is_some();
+    let owes =
+        pair.hypotheses.any(|one| one.ack.is_some() || one.syn_ack.is_some() || one.state == State::Closed);
+    if unknown || !arrived || !repeats || owes {
+        return Ok(());
+    }
+    let rule = if reset { "I-046" } else { "I-054" };
+    let what = format!("expected silence after {}, seen `{segment}`", pair.class);
+    object(rule, pair.class.to_string(), "answered by an acknowledgment", what)
 }
 
 /// I-121: of immediate acknowledgments each has a cause: a segment that arrived, or room that the user made.

@@ -94,7 +94,7 @@ struct Breach {
 
 const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
 
-const TIMESTAMPS: [u8; 12] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0];
+const TIMESTAMPS: [u8; 16] = [2, 4, 2, 24, 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0];
 
 const BREACHES: [Breach; 8] = [
     Breach {
@@ -170,7 +170,7 @@ const BREACHES: [Breach; 8] = [
     },
 ];
 
-fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
+pub(super) fn play(stack: &mut dyn Stack, opening: &str, story: &str) -> Run {
     play_watched(stack, &format!("{opening}{story}"), &mut Monitor::new())
 }
 
@@ -206,7 +206,7 @@ pub(super) fn broken(run: &Run) -> Option<&str> {
 
 /// The rules of [`BREACHES`] and of the tests beside it.
 pub(super) fn rules() -> impl Iterator<Item = &'static str> {
-    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076", "I-116"])
+    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076", "I-103.2", "I-116"])
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! What is sent, and what the user is told, close to what is objected to: rows of a table, each beside the one that is.
+
+use tcpspec_core::profile::TimeWaitReuse;
+use tcpspec_core::{Profile, SeqNumber};
+
+use super::altered::{Alter, altered, broken, play};
+use crate::stack::Stack;
+use crate::stack::faulty::{self, Faulty};
+
+const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
+const SCALED: &str = "+0 open passive\n+0 < S <mss 1460,nop,wscale 7>\n+0 < .\n";
+
+/// The stack with the fault of this name.
+fn faulty(name: &str) -> Faulty {
+    Faulty::new(faulty::all().iter().find(|fault| fault.name == name).expect("a fault of this name"))
+}
+
+#[test]
+fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
+    let table: &[(&str, Option<&str>, &str, &str)] = &[
+        // Cut up, with more waiting and room for it.
+        ("mss/small-segments-only", Some("I-088.2"), OPEN, "+0 send 3000\n+1 receive\n"),
+        // Half of the window is no more than that; nothing more waits; the user speaks up again in between.
+        (
+            "mss/small-segments-only",
+            None,
+            OPEN,
+            "+0 < . win 150\n+0 send 90\n+0 send 90\n+0 < . ack 91\n+1 receive\n",
+        ),
+        ("mss/small-segments-only", None, OPEN, "+0 send 90\n+0 < . ack 91\n+0 send 90\n+1 receive\n"),
+        // Out of the window, or without ACK.
+        ("acknowledge-instead-of-silence/SEQ-10", Some("I-046"), OPEN, "+0 < R peer.nxt-10\n+1 receive\n"),
+        ("acknowledge-instead-of-silence/SEQ-10", None, OPEN, "+0 < . peer.nxt-10\n+1 receive\n"),
+        ("acknowledge-instead-of-silence/ACK-1", Some("I-054"), OPEN, "+0 < P 1(10)\n+1 receive\n"),
+        ("acknowledge-instead-of-silence/ACK-1", None, OPEN, "+0 < P peer.nxt-10(5)\n+1 receive\n"),
+        ("permitted/text-above-a-gap-not-kept", None, OPEN, "+0 < P 5(10)\n+1 receive\n"),
+        // The user's timeout, with a word from the peer and without; and before it is long over.
+        ("timer-never/user", Some("I-107"), OPEN, "+0 set user-timeout 5\n+0 send 10\n+40 receive\n"),
+        ("timer-never/user", None, OPEN, "+0 set user-timeout 5\n+0 send 10\n+10 receive\n"),
+        ("timer-never/user", None, OPEN, "+0 set user-timeout 5\n+0 send 10\n+4 < .\n+20 receive\n"),
+        ("timer-never/user", None, OPEN, "+0 send 10\n+40 receive\n"),
+        // ACCEPT.
+        ("user/accept-never", Some("I-030.2"), OPEN, "+0 receive\n"),
+        ("user/accept-never", None, "+0 open passive\n+0 < S\n", "+0 receive\n"),
+        // Urgent text that the user has already read is no news.
+        ("signal/urgent-text-never", Some("I-112.2"), OPEN, "+0 < PU. (10) urg 10\n+0 report\n"),
+        ("signal/urgent-text-never", None, OPEN, "+0 < PU. (10) urg 10\n+0 receive 10\n+0 report\n"),
+        (
+            "signal/end-of-urgent-text-never",
+            None,
+            OPEN,
+            "+0 < PU. (10) urg 10\n+0 report\n+0 receive 5\n+0 report\n",
+        ),
+        // What opens the connection may have announced it already; what is not looked at may not.
+        (
+            "signal/urgent-text-told-once-only",
+            None,
+            "+0 open passive\n+0 < S\n",
+            "+0 < PU. (10) urg 20\n+0 report\n+0 < PU. (10) urg 10\n+0 report\n",
+        ),
+        // An error that quotes nothing that is under way is nobody's trouble.
+        (
+            "signal/delivery-trouble-never",
+            Some("I-117"),
+            OPEN,
+            "+0 send 10\n+0 < icmp host-unreachable\n+0 report\n",
+        ),
+        ("signal/delivery-trouble-never", None, OPEN, "+0 < icmp host-unreachable\n+0 report\n"),
+        ("signal/delivery-trouble-never", None, OPEN, "+0 send 10\n+0 < icmp source-quench\n+0 report\n"),
+        ("option/no-mss-on-a-syn", Some("I-095.2"), "+0 open active\n", "+0 receive\n"),
+        ("option/no-mss-on-a-syn", None, SCALED, "+0 receive\n"),
+    ];
+    for (name, rule, opening, story) in table {
+        let run = play(&mut faulty(name) as &mut dyn Stack, opening, story);
+        assert_eq!(broken(&run), *rule, "{name}: {:?}\n{story}\n{}", run.verdict, run.trace);
+    }
+}
+
+#[test]
+fn a_packet_repeated_as_it_was_acknowledges_what_it_did_and_no_less() {
+    let profile: fn(&mut Profile) = |profile| profile.delayed_ack = None;
+    // The third packet answers the peer's text, or is the user's; what is repeated comes after it.
+    let old: Alter = |number, _, header| {
+        if number > 2 {
+            header.ack = SeqNumber(1001);
+        }
+        1
+    };
+    let run = play(&mut altered(profile, old), OPEN, "+0 send 10\n+0 < P. 1(10)\n+1.5 receive\n");
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    let run = play(&mut altered(profile, old), OPEN, "+0 < P. 1(10)\n+0 send 10\n+1.5 receive\n");
+    assert_eq!(broken(&run), Some("I-082"), "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn whose_socket_a_connection_is_that_follows_another_without_a_pause_is_not_said() {
+    let story =
+        "+0 close\n+0 < . 1 ack 2\n+0 < F. 1 ack 2\n+2msl-0.001 < F. 1 ack 2\n+0 < S\n+0 < .\n+0 send 10\n";
+    let reopens: fn(&mut Profile) = |profile| profile.time_wait_reuse = TimeWaitReuse::HigherSequenceNumber;
+    let run = play(&mut altered(reopens, |_, _, _| 1), OPEN, story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+}
