@@ -428,8 +428,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
     /// One step of one connection: its segments go out, its deadlines move, its user's side is kept.
     fn step(&mut self, now: Instant, index: usize, event: Event<'_>, emit: &mut Emit<'_>) -> Option<Outcome> {
         let connection = &mut self.connections[index];
-        // Only from these states can an incarnation begin; a keyed hash for every segment would be dear.
-        let may_begin = matches!(connection.tcb.state, State::Closed | State::Listen | State::TimeWait);
+        // Only from these states can an incarnation begin, and a passive OPEN begins none; a keyed hash for every segment
+        // would be dear.
+        let may_begin = matches!(connection.tcb.state, State::Closed | State::Listen | State::TimeWait)
+            && !matches!(event, Event::Call(Call::OpenPassive { .. }));
         let iss = match self.settings.iss {
             IssSource::Fixed(iss) => iss,
             IssSource::Function { choose, secret } if may_begin => choose(&connection.pair, now, secret),

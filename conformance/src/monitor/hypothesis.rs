@@ -420,15 +420,18 @@ impl Hypotheses {
         self.all.first().unwrap_or(&Hypothesis::CLOSED)
     }
 
+    #[inline]
     pub(super) fn all(&self, holds: impl FnMut(&Hypothesis) -> bool) -> bool {
         self.as_slice().iter().all(holds)
     }
 
+    #[inline]
     pub(super) fn any(&self, holds: impl FnMut(&Hypothesis) -> bool) -> bool {
         self.as_slice().iter().any(holds)
     }
 
     /// Leaves out those for which it does not hold, unless that would leave none: then nothing changes.
+    #[inline]
     pub(super) fn retain(&mut self, mut holds: impl FnMut(&Hypothesis) -> bool) -> bool {
         let holding = self.all.iter().filter(|hypothesis| holds(hypothesis)).count();
         if holding > 0 && holding < self.all.len() {

@@ -91,7 +91,7 @@ pub(in crate::monitor) fn may_give_up(
     now: tcpspec_core::Instant,
     pair: &Pair,
 ) -> bool {
-    let waits = match hypothesis.state {
+    let waits = || match hypothesis.state {
         State::Closed | State::Listen | State::TimeWait | State::FinWait2 => false,
         State::SynSent | State::SynReceived => true,
         _ => pair.unfinished(hypothesis),
@@ -99,7 +99,7 @@ pub(in crate::monitor) fn may_give_up(
     // Several keep-alives that nobody answers are a verdict, one is none (RFC 9293 §3.8.4, MUST-29).
     let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
     let dead = pair.keep_alive.is_some() && pair.unanswered >= 2 && open;
-    dead || waits && now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2)
+    dead || now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2) && waits()
 }
 
 /// Whether the user's text has waited for so long, with no word from the peer, that the timeout which the user set has

@@ -28,8 +28,9 @@ pub(in crate::monitor) fn acceptable(
     let (offered, room) = (context.offered(hypothesis), context.room(hypothesis));
     let mut seen = [false; 2];
     let inner = segment.seq.gt(hypothesis.nxt) && segment.seq.lt(hypothesis.nxt_most);
-    let between = if inner { segment.seq } else { hypothesis.nxt };
-    for nxt in [hypothesis.nxt, between, hypothesis.nxt_most] {
+    let nxts = [hypothesis.nxt, hypothesis.nxt_most, segment.seq];
+    let different = 1 + usize::from(hypothesis.nxt != hypothesis.nxt_most) + usize::from(inner);
+    for &nxt in &nxts[..different] {
         for edge in [offered, room] {
             seen[usize::from(fits(nxt, edge.later(nxt), segment))] = true;
         }
