@@ -3,8 +3,9 @@
 //! `cargo bench -p tcpspec --bench differential`. One story of sixteen events, fresh stacks each time. `replayed` hands
 //! smoltcp the very packets and calls of the story, as they were recorded, and throws away what it sends. `bare` does
 //! what a peer cannot do without as well: it builds each segment and reads those of the stack. Neither writes down or
-//! judges anything. `watched` plays the story to smoltcp under the monitor. `differential` plays it to smoltcp and to the
-//! reference, each under its monitor, and compares the two. Compare the rows of one run; the machine decides the rest.
+//! judges anything. `driven` tells smoltcp the story step by step, as every other command does, without a monitor.
+//! `watched` adds the monitor. `differential` tells it to smoltcp and to the reference, each under its monitor, and
+//! compares the two. Compare the rows of one run; the machine decides the rest.
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -207,6 +208,16 @@ fn replayed(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn bare(bencher: Bencher<'_, '_>) {
     alone(bencher, Peer::Speaks);
+}
+
+/// smoltcp under the bench, which writes down what happens; nobody judges it.
+#[divan::bench]
+fn driven(bencher: Bencher<'_, '_>) {
+    let (story, mut stack) = (story(), Smoltcp::new());
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let run = bench::run(&mut stack, &story, Family::V4);
+        assert_eq!(run.verdict, Verdict::Pass);
+    });
 }
 
 /// smoltcp under the bench, judged by the monitor.

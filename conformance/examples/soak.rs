@@ -23,7 +23,7 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use tcpspec::bench::{self, Family};
@@ -39,6 +39,9 @@ use tcpspec_core::profile::TimeWaitReuse;
 /// Stories that a thread takes at a time.
 const SHARE: u64 = 1000;
 
+/// How long to wait before it says again how far it is.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
 /// Objections that are shown; more of them would say nothing new.
 const MOST_SHOWN: usize = 40;
 
@@ -51,6 +54,8 @@ struct Tally {
     /// There were too many hypotheses.
     overflowed: u64,
     objections: Vec<String>,
+    /// Objections that have been shown, or would have been.
+    shown: usize,
     violated: u64,
     uses: Uses,
 }
@@ -95,46 +100,68 @@ fn main() -> ExitCode {
     let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::default()));
     let begun = Instant::now();
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
-            scope.spawn(|| play(&plan, &next, &tally));
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let playing: Vec<_> = (0..threads).map(|_| scope.spawn(|| play(&plan, &next, &tally))).collect();
+        let mut told = Duration::ZERO;
+        while !playing.iter().all(ScopedJoinHandle::is_finished) {
+            thread::sleep(Duration::from_millis(50));
+            if begun.elapsed() - told >= BETWEEN_LINES {
+                told = begun.elapsed();
+                eprintln!("{}", tally.lock().expect("no thread panics with it").line(told));
+            }
         }
     });
-    let Tally { played, unfollowed, overflowed, objections, violated, uses } =
-        tally.into_inner().expect("no thread panics with it");
-    for objection in &objections {
-        println!("{objection}");
+    let tally = tally.into_inner().expect("no thread panics with it");
+    println!("{}", tally.line(begun.elapsed()));
+    println!("permitted variations that excused something, in so many stories: {}", tally.uses);
+    if tally.violated + tally.overflowed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Tally {
+    /// What came of the stories so far.
+    fn line(&self, after: Duration) -> String {
+        let Self { played, unfollowed, overflowed, violated, .. } = self;
+        let seconds = after.as_secs_f64();
+        format!(
+            "{played} stories in {seconds:.0} s: {:.0} a second; {violated} violations, {overflowed} with more \
+             hypotheses than fit, {unfollowed} not judged to the end",
+            *played as f64 / seconds
+        )
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    println!("{played} stories in {seconds:.0} s: {:.0} a second", played as f64 / seconds);
-    println!(
-        "{violated} violations, {overflowed} with more hypotheses than fit, {unfollowed} not judged to the end"
-    );
-    println!("permitted variations that excused something, in so many stories: {uses}");
-    if violated + overflowed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+
+    /// Adds what one share of the stories came to. What is objected to is shown at once.
+    fn add(&mut self, share: Self) {
+        self.played += share.played;
+        self.unfollowed += share.unfollowed;
+        self.overflowed += share.overflowed;
+        share.uses.iter().for_each(|(variation, stories)| self.uses.add(variation, stories));
+        self.violated += share.violated;
+        for objection in share.objections {
+            if self.shown < MOST_SHOWN {
+                println!("{objection}");
+            }
+            self.shown += 1;
+        }
+    }
 }
 
 /// Plays shares of the stories until there are none left.
 fn play(plan: &Plan, next: &AtomicU64, tally: &Mutex<Tally>) {
     let corpus = Corpus::new(plan.seed, Reference::new().declaration());
-    let mut monitor = Monitor::new();
-    let mut own = Tally::default();
     loop {
         let first = next.fetch_add(SHARE, Ordering::Relaxed);
         if first >= plan.all() {
             break;
         }
+        let (mut monitor, mut share) = (Monitor::new(), Tally::default());
         for number in first..plan.all().min(first + SHARE) {
-            play_one(plan, number, &corpus, &mut monitor, &mut own);
+            play_one(plan, number, &corpus, &mut monitor, &mut share);
         }
+        share.unfollowed = monitor.inconclusive();
+        share.overflowed = monitor.overflows();
+        share.uses = *monitor.uses();
+        tally.lock().expect("no thread panics with it").add(share);
     }
-    let mut tally = tally.lock().expect("no thread panics with it");
-    tally.played += own.played;
-    tally.unfollowed += monitor.inconclusive();
-    tally.overflowed += monitor.overflows();
-    monitor.uses().iter().for_each(|(variation, stories)| tally.uses.add(variation, stories));
-    tally.violated += own.violated;
-    tally.objections.extend(own.objections);
-    tally.objections.truncate(MOST_SHOWN);
 }
 
 fn play_one(plan: &Plan, number: u64, corpus: &Corpus, monitor: &mut Monitor, tally: &mut Tally) {
@@ -148,7 +175,7 @@ fn play_one(plan: &Plan, number: u64, corpus: &Corpus, monitor: &mut Monitor, ta
     let failure = run.verdict.failure();
     tally.violated += u64::from(failure.is_some());
     let overflowed = monitor.overflows() > overflows;
-    if (failure.is_some() || overflowed) && tally.objections.len() < MOST_SHOWN {
+    if failure.is_some() || overflowed {
         let text = scenario::print_file(std::slice::from_ref(&story));
         let what = failure.map_or_else(|| "too many hypotheses".to_owned(), ToString::to_string);
         let Plan { seed, .. } = plan;

@@ -339,7 +339,11 @@ impl Monitor {
         let read = u32::try_from(read).unwrap_or(u32::MAX);
         match answer {
             CallOutcome::Reported(report) => unasked::told(pair, *report),
-            CallOutcome::WouldBlock => unasked::nothing(pair, pair.hypotheses.first().irs + 1 + read),
+            CallOutcome::WouldBlock => {
+                // What a connection that is gone had announced can be read no more.
+                let open = pair.hypotheses.all(|one| one.state != State::Closed);
+                unasked::nothing(pair, open.then(|| pair.hypotheses.first().irs + 1 + read))
+            }
             _ => Ok(()),
         }
     }

@@ -116,15 +116,16 @@ pub(in crate::monitor) fn told(pair: &mut Pair, report: Report) -> Judgement {
     Ok(())
 }
 
-/// The user asks and is told nothing, having read the peer's octets up to `read`.
-pub(in crate::monitor) fn nothing(pair: &Pair, read: SeqNumber) -> Judgement {
+/// The user asks and is told nothing, having read the peer's octets up to `read` of a connection that is still there.
+pub(in crate::monitor) fn nothing(pair: &Pair, read: Option<SeqNumber>) -> Judgement {
     let of = &pair.unasked;
-    if of.news && of.furthest.is_some_and(|end| end.gt(read)) {
+    let urgent = of.furthest.zip(read);
+    if of.news && urgent.is_some_and(|(end, read)| end.gt(read)) {
         let what = "a segment announced urgent text, and the user is not told".to_owned();
         return object("I-112.2", "REPORT", "urgent text is not told", what);
     }
     // V-20: the pointer may be taken for that of the last octet.
-    if of.told > 0 && !of.ended && of.furthest.is_some_and(|end| end.lt(read)) {
+    if of.told > 0 && !of.ended && urgent.is_some_and(|(end, read)| end.lt(read)) {
         let what = "the urgent text has been read, and the user is not told that no more is ahead".to_owned();
         return object("I-112.3", "REPORT", "the end is not told", what);
     }

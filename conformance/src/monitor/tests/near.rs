@@ -10,6 +10,8 @@ use crate::stack::faulty::{self, Faulty};
 const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
 const SCALED: &str = "+0 open passive\n+0 < S <mss 1460,nop,wscale 7>\n+0 < .\n";
 
+const FROM_NEAR_ZERO: &str = "setup peer.iss=4294967258\n\n+0 open passive\n+0 < S\n+0 < .\n";
+
 /// The stack with the fault of this name.
 fn faulty(name: &str) -> Faulty {
     Faulty::new(faulty::all().iter().find(|fault| fault.name == name).expect("a fault of this name"))
@@ -50,6 +52,19 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             None,
             OPEN,
             "+0 < PU. (10) urg 10\n+0 report\n+0 receive 5\n+0 report\n",
+        ),
+        // What a connection announced that is gone is nobody's news, wherever its numbers began.
+        (
+            "signal/end-of-urgent-text-never",
+            None,
+            FROM_NEAR_ZERO,
+            "+0 < PU. (10) urg 10\n+0 report\n+0 < R\n+0 report\n",
+        ),
+        (
+            "signal/end-of-urgent-text-never",
+            Some("I-112.3"),
+            FROM_NEAR_ZERO,
+            "+0 < PU. (10) urg 10\n+0 report\n+0 < P. (10)\n+0 receive\n+0 receive\n+0 report\n",
         ),
         // What opens the connection may have announced it already; what is not looked at may not.
         (
