@@ -137,8 +137,10 @@ impl Connection {
         self.endpoints.destination.set_port(stack);
     }
 
-    /// Another incarnation begins: its user starts over.
-    pub(super) const fn start_over(&mut self) {
-        (self.socket, self.sent, self.read) = (None, 0, 0);
+    /// The stack opens another incarnation, and its user starts over. If the stack asked for it, the socket is the one
+    /// that OPEN has just returned; otherwise ACCEPT has yet to return one.
+    pub(super) fn start_over(&mut self, asked: bool) {
+        self.socket = self.socket.filter(|_| asked);
+        (self.sent, self.read) = (0, 0);
     }
 }

@@ -70,7 +70,7 @@ impl Bench<'_> {
         let of = &mut self.connections[connection];
         let tolerable = self.expects && of.tolerates(&segment);
         if segment.ctl.has(Control::SYN) && of.ledger.stack_iss.is_some_and(|iss| iss != segment.seq) {
-            of.start_over();
+            of.start_over(!segment.ctl.has(Control::ACK));
         }
         let new_text = segment.len > 0
             && !segment.ctl.has(Control::RST)

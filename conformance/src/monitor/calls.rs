@@ -122,13 +122,16 @@ impl Monitor {
         super::judge::overdue::expire(&mut self.pairs[index], now);
         let pair = &mut self.pairs[index];
         let (alive, blind, first) = (pair.is_alive(), pair.hypotheses.blind, *pair.hypotheses.first());
+        // That it is not refused says that there was none: only what was taken for granted of that still is.
+        let gone = pair.hypotheses.as_slice().iter().filter(|hypothesis| hypothesis.state == State::Closed);
+        let takes = gone.map(|hypothesis| hypothesis.takes).reduce(|all, takes| all & takes);
         pair.begin_incarnation(Some(stream));
         let mut begun = Hypotheses::none();
         begun.push(Hypothesis {
             state: State::SynSent,
             waiting_since: now,
             busy_since: now,
-            takes: first.takes,
+            takes: takes.unwrap_or(first.takes),
             ..Hypothesis::CLOSED
         });
         pair.hypotheses = begun;

@@ -130,3 +130,12 @@ fn the_initial_number_of_the_incarnation_before_is_remembered() {
     let elsewhere = verdict(&story(&format!("{opens}\n+0 > S snd.was+1~snd.was+200000")));
     assert!(elsewhere.starts_with("FAIL: the stack sent `S 0:0(0) "), "{elsewhere}");
 }
+
+#[test]
+fn calls_after_a_second_open_are_made_on_its_connection() {
+    let run = story(
+        "+0 open active -> ok\n+0 > S 0\n+0 < S. 0 ack 1\n+0 > . 1(0) ack 1\n+0.2 < R 1\n\
+         +0 open active -> ok\n+0 > S 0\n+0 < S. rcv.nxt-1\n+0 > . 1(0) ack rcv.nxt\n+0 send 10 -> 10\n+0 > . 1(10)",
+    );
+    assert_eq!(verdict(&run), "PASS: ", "{}", run.trace);
+}

@@ -24,7 +24,7 @@ pub(in crate::monitor) struct Unasked {
     furthest: Option<SeqNumber>,
     /// The user must be told so.
     news: bool,
-    /// The user was told that no more urgent text is ahead, after the last that was.
+    /// The user was told that no more urgent text is ahead, after the last that was, or need not be.
     ended: bool,
     /// The user must be told that a segment was not delivered.
     trouble: bool,
@@ -50,7 +50,8 @@ impl Unasked {
         self.marked = self.marked.saturating_add(u32::from(perhaps || !certain));
         let further = self.furthest.is_none_or(|known| end.gt(known)) && end.gt(read);
         if further {
-            (self.furthest, self.news, self.ended) = (Some(end), certain, false);
+            // Of what may not have been looked at nothing need be told.
+            (self.furthest, self.news, self.ended) = (Some(end), certain, !certain);
         }
         if certain {
             self.end = Some(self.end.map_or(end, |known| known.later(end)));

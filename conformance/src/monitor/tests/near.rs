@@ -1,7 +1,9 @@
 //! What is sent, and what the user is told, close to what is objected to: rows of a table, each beside the one that is.
 
+use std::time::Duration;
+
 use tcpspec_core::profile::TimeWaitReuse;
-use tcpspec_core::{Profile, SeqNumber};
+use tcpspec_core::{Control, Profile, SeqNumber};
 
 use super::altered::{Alter, altered, broken, play};
 use crate::stack::Stack;
@@ -66,6 +68,13 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             FROM_NEAR_ZERO,
             "+0 < PU. (10) urg 10\n+0 report\n+0 < P. (10)\n+0 receive\n+0 receive\n+0 report\n",
         ),
+        // A SYN on a connection need not be looked at.
+        (
+            "signal/end-of-urgent-text-never",
+            None,
+            OPEN,
+            "+0 < PU. (10) urg 10\n+0 report\n+0 < P. (10)\n+0 < SU. urg 15\n+0 receive\n+0 receive\n+0 < P. (20)\n+0 receive\n+0 report\n",
+        ),
         // What opens the connection may have announced it already; what is not looked at may not.
         (
             "signal/urgent-text-told-once-only",
@@ -105,6 +114,23 @@ fn a_packet_repeated_as_it_was_acknowledges_what_it_did_and_no_less() {
     assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
     let run = play(&mut altered(profile, old), OPEN, "+0 < P. 1(10)\n+0 send 10\n+1.5 receive\n");
     assert_eq!(broken(&run), Some("I-082"), "{:?}\n{}", run.verdict, run.trace);
+}
+
+#[test]
+fn an_open_that_succeeds_says_that_the_reset_before_it_counted() {
+    let obeys: fn(&mut Profile) = |profile| {
+        profile.exact_resets = false;
+        profile.challenge_limit = Some((1, Duration::from_secs(1)));
+    };
+    // The one challenge of this second has been sent: silence might be that of a throttle (V-12).
+    let story = "+0 < F.\n+0.2 < F. peer.nxt-1\n+0 < R rcv.nxt+1\n+0 open active\n+0.01 < S. rcv.nxt-1\n\
+                 +0 < R. rcv.nxt+1\n+0 < . rcv.nxt(10)\n+0.1 receive\n";
+    let run = play(&mut altered(obeys, |_, _, _| 1), "+0 open active\n+0 < S.\n", story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    // The first one counted: this one must, too, and what comes after it meets no connection.
+    let answers: Alter = |number, _, header| usize::from(number < 5 || !header.ctl.has(Control::RST));
+    let run = play(&mut altered(obeys, answers), "+0 open active\n+0 < S.\n", story);
+    assert_eq!(broken(&run), Some("I-032"), "{:?}\n{}", run.verdict, run.trace);
 }
 
 #[test]
