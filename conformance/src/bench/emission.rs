@@ -7,6 +7,7 @@ use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::segment::Integrity;
 
 use super::connection::Connection;
+use super::ledger::Ledger;
 use super::time::Moment;
 use super::{Bench, Broke, Departure, streams};
 use crate::trace::{End, Happening, SegmentRecord};
@@ -69,15 +70,17 @@ impl Bench<'_> {
         let connection = ours.unwrap_or_default();
         let of = &mut self.connections[connection];
         let tolerable = self.expects && of.tolerates(&segment);
-        if segment.ctl.has(Control::SYN) && of.ledger.stack_iss.is_some_and(|iss| iss != segment.seq) {
+        let other_iss = |iss| iss != segment.seq;
+        if ours.is_some() && segment.ctl.has(Control::SYN) && of.ledger.stack_iss.is_some_and(other_iss) {
             of.start_over(!segment.ctl.has(Control::ACK));
         }
-        let new_text = segment.len > 0
-            && !segment.ctl.has(Control::RST)
-            && of.ledger.stack_iss.is_some()
-            && of.ledger.is_new(&segment);
+        // What goes between other sockets is in nobody's ledger: its text may be new.
+        let new = |ledger: &Ledger| ours.is_none() || ledger.stack_iss.is_some() && ledger.is_new(&segment);
+        let new_text = segment.len > 0 && !segment.ctl.has(Control::RST) && new(&of.ledger);
         self.tally.count(self.now, new_text)?;
-        of.ledger.seen(&segment);
+        if ours.is_some() {
+            of.ledger.seen(&segment);
+        }
         let wrong = if parsed.segment.integrity == Integrity::BadChecksum {
             Some(("MUST-2: the checksum of a segment is wrong".to_owned(), Broke::Checksum))
         } else if parsed.segment.integrity == Integrity::BadDataOffset {

@@ -139,3 +139,16 @@ fn calls_after_a_second_open_are_made_on_its_connection() {
     );
     assert_eq!(verdict(&run), "PASS: ", "{}", run.trace);
 }
+
+#[test]
+fn what_goes_between_other_sockets_is_in_no_ledger() {
+    // The second connection's ports change places, and what it repeats is nobody's. The first one then sends much text.
+    let lines = "setup buffer=65536 receive.buffer=1000 seed=2977183443\n\
+                 +0 open active\n+0 < S. <mss 1>\n+0 @2 open active\n+0 @2 < S. <mss 1>\n+0 @2 send 10\n\
+                 +0 @2 open passive\n+10 < .\n+0 send 70000\n";
+    let scenario = parse_one(&format!("tcpspec 1\nscenario a\n{lines}\n")).expect("valid");
+    let run =
+        run_watched(&mut Reference::new(), &scenario, Family::V4, Some(&mut crate::monitor::Monitor::new()));
+    let limit = "INCONCLUSIVE: the stack sent more than 10000 segments, the limit, before";
+    assert!(verdict(&run).starts_with(limit), "{}", verdict(&run));
+}

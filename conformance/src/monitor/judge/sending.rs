@@ -167,10 +167,13 @@ fn options(pair: &Pair, segment: &Emission) -> Judgement {
         );
     }
     if syn && segment.has(Control::ACK) {
-        let Some(peer) = pair.peer_options.filter(|_| pair.own_options.is_none()) else { return Ok(()) };
+        let Some(peer) = pair.peer_options else { return Ok(()) };
+        // After a SYN of ours that crossed the peer's, these are what that said (RFC 7323, appendix D); RFC 2018 does not
+        // say what the SYN,ACK may then repeat.
+        let crossed = pair.own_options.is_some();
         let unasked = [
             ("I-096", own.shift.is_some() && peer.shift.is_none()),
-            ("I-102", own.sack_permitted && !peer.sack_permitted),
+            ("I-102", own.sack_permitted && !peer.sack_permitted && !crossed),
             ("I-097", own.timestamps.is_some() && peer.timestamps.is_none()),
         ];
         if let Some((rule, _)) = unasked.into_iter().find(|(_, wrong)| *wrong) {

@@ -28,7 +28,9 @@ pub(in crate::monitor) struct Unasked {
     ended: bool,
     /// The user must be told that a segment was not delivered.
     trouble: bool,
-    /// The user does not want to know that, and nothing was left to be told when that was said.
+    /// The user does not want to know that, or may not...
+    unwanted: bool,
+    /// ...and nothing was left to be told when that was said.
     silent: bool,
 }
 
@@ -60,18 +62,18 @@ impl Unasked {
 
     /// A segment in flight was certainly not delivered.
     pub(in crate::monitor) const fn note_trouble(&mut self) {
-        self.trouble = !self.silent;
+        self.trouble = !self.unwanted;
     }
 
     /// The user says whether it wants to know of trouble.
     pub(in crate::monitor) const fn wants_to_know(&mut self, wants: bool) {
-        self.silent = !wants && !self.trouble;
+        (self.unwanted, self.silent) = (!wants, !wants && !self.trouble);
         self.trouble &= wants;
     }
 
     /// Some user has said so, and nothing tells of which connection.
     pub(in crate::monitor) const fn may_not_want_to_know(&mut self) {
-        (self.silent, self.trouble) = (false, false);
+        (self.unwanted, self.silent, self.trouble) = (true, false, false);
     }
 }
 

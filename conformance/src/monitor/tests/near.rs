@@ -90,7 +90,27 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             "+0 send 10\n+0 < icmp host-unreachable\n+0 report\n",
         ),
         ("signal/delivery-trouble-never", None, OPEN, "+0 < icmp host-unreachable\n+0 report\n"),
+        // What comes after the user has said that it does not want to know, though there was some to be told before.
+        (
+            "signal/delivery-trouble-never",
+            None,
+            OPEN,
+            "+0 send 10\n+0 < icmp host-unreachable\n+0 set error-reports off\n+0 < icmp host-unreachable\n+0 report\n",
+        ),
         ("signal/delivery-trouble-never", None, OPEN, "+0 send 10\n+0 < icmp source-quench\n+0 report\n"),
+        // A SYN that crossed ours says as well whether windows are scaled.
+        (
+            "scaling/shift-in-an-answer-to-none",
+            Some("I-096"),
+            "+0 open active\n+0 < S <mss 1460>\n",
+            "+0 receive\n",
+        ),
+        (
+            "scaling/shift-in-an-answer-to-none",
+            None,
+            "+0 open active\n+0 < S <mss 1460,nop,wscale 0>\n",
+            "+0 receive\n",
+        ),
         ("option/no-mss-on-a-syn", Some("I-095.2"), "+0 open active\n", "+0 receive\n"),
         ("option/no-mss-on-a-syn", None, SCALED, "+0 receive\n"),
     ];
