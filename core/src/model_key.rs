@@ -78,8 +78,10 @@ impl Origins {
 /// The clockwork as far as it can still tell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Clockwork {
-    /// The timeout in force stands for the doublings: beyond the longest one they make no difference.
+    /// The timeout in force stands for the doublings: beyond the longest one, and R1, they make no difference.
     timeout: Duration,
+    /// Timeouts in a row as far as R1 counts them.
+    up_to_threshold: u8,
     round_trip: Option<RoundTrip>,
     timed: Option<Timed>,
     syn_timed_out: bool,
@@ -89,18 +91,19 @@ struct Clockwork {
 
 impl Clockwork {
     fn of(tcb: &Tcb, origins: Origins) -> Self {
-        let Retransmission { round_trip, doublings: _, timed, syn_timed_out, cautious, recover } =
+        let Retransmission { round_trip, doublings, timed, syn_timed_out, cautious, recover } =
             tcb.retransmission;
         let profile = &tcb.profile;
+        let up_to_threshold = profile.first_threshold.map_or(0, |most| doublings.min(most));
         let timeout = tcb.retransmission.timeout(profile);
         let recover = recover.map(|recover| origins.own(recover));
         if profile.minimum_rto >= profile.maximum_rto {
             // Every timeout is the same: nothing that was measured or doubled shows.
             let (round_trip, timed, syn_timed_out, cautious) = (None, None, false, false);
-            return Self { timeout, round_trip, timed, syn_timed_out, cautious, recover };
+            return Self { timeout, up_to_threshold, round_trip, timed, syn_timed_out, cautious, recover };
         }
         let timed = timed.map(|Timed { end, sent }| Timed { end: origins.own(end), sent });
-        Self { timeout, round_trip, timed, syn_timed_out, cautious, recover }
+        Self { timeout, up_to_threshold, round_trip, timed, syn_timed_out, cautious, recover }
     }
 }
 
@@ -238,6 +241,8 @@ mod tests {
             maximum_rto: if fixed_timeout { second } else { 4 * second },
             time_wait_reuse: TimeWaitReuse::HigherSequenceNumber,
             user_timeout: None,
+            // A model that counts no timeouts lets more records meet.
+            first_threshold: if fixed_timeout { None } else { Some(2) },
             ..Profile::default()
         }
     }

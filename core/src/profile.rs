@@ -72,6 +72,9 @@ pub struct Profile {
     /// How long text or control may stay unacknowledged before the connection is given up; OPEN and SEND may set
     /// another (§3.9.1.1, §3.10.8); none: for ever.
     pub user_timeout: Option<Duration>,
+    /// R1: timeouts in a row after which the user is told that nothing gets through (§3.8.3, MUST-20, SHLD-9), three or
+    /// more (SHLD-10); none: never.
+    pub first_threshold: Option<u8>,
 }
 
 impl Default for Profile {
@@ -102,6 +105,7 @@ impl Default for Profile {
             selective_acknowledgment: false,
             sws_override: Duration::from_millis(500),
             user_timeout: Some(Duration::from_secs(300)),
+            first_threshold: Some(3),
         }
     }
 }

@@ -335,7 +335,6 @@ impl Rule {
             | Self::Syn8
             | Self::Syn9
             | Self::Syn10
-            | Self::Timeout7
             | Self::Timeout8
             | Self::Icmp4 => Some(OutOfScope::NotYet),
             _ => None,

@@ -56,8 +56,20 @@ fn retransmission_timeout(step: &mut Processing<'_>) {
         congestion.timed_out(tcb.snd.nxt, flight, smss, first);
     }
     tcb.retransmission.timed_out(tcb.snd.nxt, syn);
+    // A probe of a closed window is repeated for as long as the window stays closed, and that is no trouble (MUST-37).
+    let awaited = syn || tcb.snd.wnd > 0;
+    let excessive = awaited && tcb.profile.first_threshold == Some(tcb.retransmission.doublings);
     step.fire(rule);
     output::retransmit_head(step);
+    if excessive {
+        first_threshold(step);
+    }
+}
+
+/// R1 THRESHOLD: the user is told, unless it does not want to know (§3.8.3, MUST-20, SHLD-9). Advice to IP is the host's.
+fn first_threshold(step: &mut Processing<'_>) {
+    step.fire(Rule::Timeout7);
+    step.signal(Signal::DeliveryTrouble);
 }
 
 /// PERSIST TIMEOUT: one octet past the closed window asks whether it is still closed (§3.8.6.1, MUST-36).

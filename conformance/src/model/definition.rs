@@ -152,6 +152,7 @@ pub fn small(buffer: u32, mss: u16) -> Profile {
         measure_round_trips: false,
         congestion_control: false,
         user_timeout: None,
+        first_threshold: None,
         ..Profile::default()
     }
 }

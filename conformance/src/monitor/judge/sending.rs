@@ -167,10 +167,11 @@ fn options(pair: &Pair, segment: &Emission) -> Judgement {
         );
     }
     if syn && segment.has(Control::ACK) {
-        let Some(peer) = pair.peer_options else { return Ok(()) };
-        // After a SYN of ours that crossed the peer's, these are what that said (RFC 7323, appendix D); RFC 2018 does not
-        // say what the SYN,ACK may then repeat.
+        // A SYN of ours that crossed the peer's changes nothing (RFC 7323, appendix D); RFC 2018 does not say what the
+        // SYN,ACK may then repeat. Otherwise what has been said before may be of another incarnation.
         let crossed = pair.own_options.is_some();
+        let same = !crossed || pair.hypotheses.all(|one| !one.passive && !one.fresh);
+        let Some(peer) = pair.peer_options.filter(|_| same) else { return Ok(()) };
         let unasked = [
             ("I-096", own.shift.is_some() && peer.shift.is_none()),
             ("I-102", own.sack_permitted && !peer.sack_permitted && !crossed),

@@ -111,6 +111,13 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             "+0 open active\n+0 < S <mss 1460,nop,wscale 0>\n",
             "+0 receive\n",
         ),
+        // Another incarnation has its own.
+        (
+            "signal/urgent-text-never",
+            None,
+            OPEN,
+            "+0 < R rcv.nxt\n+0 < S peer.nxt+1 <mss 1460,nop,wscale 2>\n+0.1 receive\n",
+        ),
         ("option/no-mss-on-a-syn", Some("I-095.2"), "+0 open active\n", "+0 receive\n"),
         ("option/no-mss-on-a-syn", None, SCALED, "+0 receive\n"),
     ];

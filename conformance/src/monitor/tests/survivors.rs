@@ -57,6 +57,8 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("send", Why::Unjudged, &["short-segments-wait-for-ever"]),
     ("initial-number", Why::Unjudged, &["clock-alone", "goes-back"]),
     ("text", Why::Unjudged, &["of-a-syn-before-the-connection-opens"]),
+    // R1 may be any number of retransmissions from three on (SHLD-10).
+    ("signal", Why::Allowed, &["delivery-trouble-of-timeouts-never"]),
     ("signal", Why::Unjudged, &["refusal-never", "user-timeout-never", "open-before-it-is"]),
     ("scaling", Why::Unjudged, &["windows-of-the-peer-unshifted"]),
     // V-28: how much is offered, and when, is free.

@@ -345,6 +345,11 @@ static SIGNALS: &[Entry<Steps>] = &[
     ("signal/delivery-trouble-never", &["MUST-47", "SHLD-25"], |step| {
         unsaid(step, Signal::DeliveryTrouble);
     }),
+    ("signal/delivery-trouble-of-timeouts-never", &["SHLD-9"], |step| {
+        if step.actions.rules.has(Rule::Timeout7) {
+            unsaid(step, Signal::DeliveryTrouble);
+        }
+    }),
     ("signal/open-before-it-is", &["R9293-3.10.7.4-n"], |step| {
         if step.actions.rules.has(Rule::Listen5) {
             step.actions.list.push(Action::Signal(Signal::Established));

@@ -39,6 +39,7 @@ pub(super) fn rows() -> Vec<Row> {
         syn(),
         head_of_the_queue(),
         fin_only(),
+        first_threshold(),
         time_wait(),
         probes(),
         acknowledgment(),
@@ -109,6 +110,32 @@ fn fin_only() -> Vec<Row> {
     rows.extend(in_each([State::FinWait2, State::TimeWait], |state| Row {
         also: &[Also::Unchanged],
         ..row(Rule::Timeout6, "nothing is in flight", Connection::in_state(state), Timer::Retransmission)
+    }));
+    rows
+}
+
+/// What goes again is that of the rows above; this is the third time.
+fn first_threshold() -> Vec<Row> {
+    let third = |given: Connection, story, sent| {
+        let twice = [times_out(Timer::Retransmission), times_out(Timer::Retransmission)];
+        Row {
+            sent,
+            told: &["signal: delivery trouble"],
+            also: &[Also::Starts(Timer::Retransmission, 8_000)],
+            ..row(Rule::Timeout7, story, given.after_all(twice), Timer::Retransmission)
+        }
+    };
+    let syn = |state, sent| third(Connection::in_state(state), "the SYN for the third time", sent);
+    let mut rows = vec![
+        syn(State::SynSent, &["<SEQ=100><CTL=SYN>"]),
+        syn(State::SynReceived, &["<SEQ=100><ACK=301><CTL=SYN,ACK>"]),
+    ];
+    rows.extend(in_each(CLOSING_STATES, |state| {
+        let sent: &[&str] = match state {
+            State::Established | State::CloseWait => &["<SEQ=101><ACK=RCV.NXT><CTL=PSH,ACK><DATA=abc>"],
+            _ => &["<SEQ=101><ACK=RCV.NXT><CTL=FIN,PSH,ACK><DATA=abc>"],
+        };
+        third(with_text(state, 1000), "the oldest text for the third time", sent)
     }));
     rows
 }
