@@ -137,6 +137,15 @@ impl Connection {
         self.endpoints.destination.set_port(stack);
     }
 
+    /// From the peer to the stack if the other end were the active one.
+    pub(super) const fn swapped(&self) -> Endpoints {
+        let mut endpoints = self.endpoints;
+        let (peer, stack) = (endpoints.source.port(), endpoints.destination.port());
+        endpoints.source.set_port(stack);
+        endpoints.destination.set_port(peer);
+        endpoints
+    }
+
     /// The stack opens another incarnation, and its user starts over. If the stack asked for it, the socket is the one
     /// that OPEN has just returned; otherwise ACCEPT has yet to return one.
     pub(super) fn start_over(&mut self, asked: bool) {

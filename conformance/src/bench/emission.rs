@@ -67,7 +67,8 @@ impl Bench<'_> {
         let segment = SegmentRecord::of(&parsed.segment);
         let among_ours = |of: &Connection| of.endpoints.reversed() == parsed.endpoints;
         let ours = self.connections.iter().position(among_ours);
-        let connection = ours.unwrap_or_default();
+        let before = || self.connections.iter().position(|of| of.swapped().reversed() == parsed.endpoints);
+        let connection = ours.or_else(before).unwrap_or_default();
         let of = &mut self.connections[connection];
         let tolerable = self.expects && of.tolerates(&segment);
         let other_iss = |iss| iss != segment.seq;
@@ -96,7 +97,11 @@ impl Bench<'_> {
             of.wrong_text(&segment, parsed.segment.text).map(|what| (what, Broke::OctetsSent))
         };
         let happening = Happening::Segment { from: End::Left, segment: segment.clone(), lost: false };
+        let numbering = self.connections[connection].numbering;
         let trace_line = self.write_down(connection, happening);
+        if ours.is_none() {
+            self.connections[connection].numbering = numbering;
+        }
         self.watch(|watcher, now| watcher.emitted(now, &parsed))?;
         if let Some((what, broke)) = wrong {
             return Err(Departure::new(what).at_line(trace_line).broke(broke));

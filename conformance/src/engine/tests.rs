@@ -60,3 +60,17 @@ fn random_stories_reach_every_state() {
     assert_eq!(reached.states, 11);
     assert!(reached.rules > 100 && reached.cells > 500, "{reached:?}");
 }
+
+#[test]
+fn what_goes_between_sockets_that_were_given_up_says_nothing_of_a_connections_numbers() {
+    // The request of the first OPEN is sent again after a second; by then the connection is another one.
+    let lines = "+0 open active\n+0 open passive\n+0 < S\n+0 < .\n+1.5 < P. (1)\n+0 receive\n+0 send 1\n";
+    let scenario = parse_one(&format!("tcpspec 1\nscenario a\n{lines}")).expect("valid");
+    let mut reference = by_name("reference").expect("built in");
+    let run = judge(&mut *reference, &scenario, Family::V4);
+    let text = run.trace.to_string();
+    assert_eq!(text.matches(" > S 0:0(0) ").count(), 2, "{text}");
+    for line in ["< P. 1:2(1) ack 1 win 65535", "receive -> 1", "send 1 -> 1", "> P. 1:2(1) ack 2 win "] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
