@@ -166,8 +166,11 @@ impl Monitor {
             (on_port && stream.opened && stream.socket.is_none()).then_some(index)
         };
         let mut waiting = streams.all[..streams.in_use].iter().enumerate().filter_map(waits);
+        // Of a pair that is not followed nobody knows whether it has a connection that waits.
+        let on_port = |pair: &Pair| pair.endpoints.source.port() == port;
+        let followed = !pairs[..*pairs_in_use].iter().any(|pair| on_port(pair) && pair.hypotheses.blind);
         let role = match (waiting.next(), waiting.next()) {
-            (Some(stream), None) if open => Role::Connection(stream),
+            (Some(stream), None) if open && followed => Role::Connection(stream),
             // What a closed listener still hands out is the stack's affair (V-60).
             _ => Role::Unknown,
         };

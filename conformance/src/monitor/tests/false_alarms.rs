@@ -277,6 +277,15 @@ const FALSE_ALARMS: &[Pair] = &[
         near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 send 10\n+0 < . peer.nxt-1\n",
         rule: "I-084",
     },
+    Pair {
+        about: "whose socket ACCEPT returns is not known where a connection of the port is not followed (V-60)",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open passive\n+0 < S from stack\n+0 @2 < .\n+0 close\n+0 close\n+0 open passive\n+0 @2 < S\n\
+                +0 @2 < F.\n+0 @2 < R.\n+0 < S\n+0 < F. ack snd.una\n+0 < .\n+0 receive\n",
+        may_not: || faulty("user/end-early"),
+        near_miss: "+0 open passive\n+0 @2 < S\n+0 @2 < F.\n+0 @2 receive\n+0 < S\n+0 < .\n+0 receive\n",
+        rule: "P-02",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.
