@@ -48,6 +48,8 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
             "never-learns",
         ],
     ),
+    // V-8: who goes by the highest acknowledgment takes the window of an older segment that repeats it.
+    ("window-taken", Why::Allowed, &["ACK-11"]),
     // The FIN follows when the timer goes off.
     ("field", Why::Allowed, &["fin-on-its-own"]),
     ("option", Why::Unjudged, &["after-the-end-of-the-list"]),
@@ -64,6 +66,8 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     // V-28: how much is offered, and when, is free.
     ("scaling", Why::Allowed, &["own-syn-shifted"]),
     ("user", Why::Unjudged, &["send-without-connection", "open-twice"]),
+    // What CLOSE and ABORT say of a connection that is gone: as programs have it, they always succeed.
+    ("user", Why::Unjudged, &["close-without-connection", "abort-without-connection"]),
     // MUST-12 asks that an abort can be told from an orderly end; what it is called is free.
     ("user", Why::Allowed, &["reset-reported-as-refusal"]),
     ("call", Why::Unjudged, &["nagle-cannot-be-switched"]),
