@@ -317,8 +317,11 @@ impl Monitor {
             let takes = match hypothesis.state {
                 State::Closed => segment.has(Control::SYN) && !segment.has(Control::ACK),
                 State::SynSent => segment.has(Control::SYN),
-                State::SynReceived => true,
-                state => state.accepts_text(),
+                // A SYN in the window is refused with its text; left of it, it is cut off.
+                state => {
+                    (state == State::SynReceived || state.accepts_text())
+                        && (!segment.has(Control::SYN) || segment.seq.lt(hypothesis.nxt_most))
+                }
             };
             let fits = begins || steps::acceptable(&base, segment, &context) != steps::Acceptable::No;
             if believed && takes && fits {

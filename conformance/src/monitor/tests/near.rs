@@ -168,3 +168,15 @@ fn whose_socket_a_connection_is_that_follows_another_without_a_pause_is_not_said
     let run = play(&mut altered(reopens, |_, _, _| 1), OPEN, story);
     assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
 }
+
+#[test]
+fn the_text_of_a_syn_on_a_connection_is_not_held() {
+    let extended: fn(&mut Profile) = |profile| {
+        *profile = Profile { delayed_ack: None, ..Profile::extended() };
+    };
+    // The FIN has the number that the last octet of the refused SYN had.
+    let story = "+0 < . 31(10)\n+1 < S. (100)\n+0 < S\n+0 < .\n+0 < P. 11(10)\n+0 < F. 21\n+0.6 < P. 1(10)\n";
+    let opening = "+0 open passive\n+0 < S <mss 1460,nop,nop,sackOK>\n";
+    let run = play(&mut altered(extended, |_, _, _| 1), opening, story);
+    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+}
