@@ -260,6 +260,7 @@ impl Pair {
             self.longest_interval = self.longest_interval.max(self.interval);
             self.repetitions = if self.disturbed { 0 } else { self.repetitions + 1 };
             self.repeated = true;
+            self.unasked.note_repetition();
         } else if head {
             self.repetitions = 0;
         }

@@ -26,8 +26,10 @@ pub(in crate::monitor) struct Unasked {
     news: bool,
     /// The user was told that no more urgent text is ahead, after the last that was, or need not be.
     ended: bool,
-    /// The user must be told that a segment was not delivered.
+    /// The user must be told that a segment was not delivered...
     trouble: bool,
+    /// ...or may be.
+    perhaps: bool,
     /// The user does not want to know that, or may not...
     unwanted: bool,
     /// ...and nothing was left to be told when that was said.
@@ -65,9 +67,14 @@ impl Unasked {
         self.trouble = !self.unwanted;
     }
 
+    /// A segment was sent again: how often that must happen before it is trouble is the stack's choice (SHLD-9, SHLD-10).
+    pub(in crate::monitor) const fn note_repetition(&mut self) {
+        self.perhaps |= !self.unwanted;
+    }
+
     /// The user says whether it wants to know of trouble.
     pub(in crate::monitor) const fn wants_to_know(&mut self, wants: bool) {
-        (self.unwanted, self.silent) = (!wants, !wants && !self.trouble);
+        (self.unwanted, self.silent) = (!wants, !wants && !self.trouble && !self.perhaps);
         self.trouble &= wants;
     }
 

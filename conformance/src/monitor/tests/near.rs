@@ -90,6 +90,19 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             "+0 send 10\n+0 < icmp host-unreachable\n+0 report\n",
         ),
         ("signal/delivery-trouble-never", None, OPEN, "+0 < icmp host-unreachable\n+0 report\n"),
+        // Trouble of timeouts may have been there before the user said so; an error that comes afterwards may not.
+        (
+            "call/error-reports-not-switched-off",
+            None,
+            OPEN,
+            "+0 send 10\n+10 set error-reports off\n+0 < icmp host-unreachable\n+0 report\n",
+        ),
+        (
+            "call/error-reports-not-switched-off",
+            Some("I-117.2"),
+            OPEN,
+            "+0 send 10\n+0 set error-reports off\n+0 < icmp host-unreachable\n+0 report\n",
+        ),
         // What comes after the user has said that it does not want to know, though there was some to be told before.
         (
             "signal/delivery-trouble-never",
