@@ -136,7 +136,14 @@ impl Endpoint {
         let Some(socket) = self.socket.as_ref().filter(|_| !self.over) else {
             return CallOutcome::Error(CallFailure::NoConnection);
         };
-        let outcome = call(socket).unwrap_or_else(|error| failed(&error, self.closed));
+        // In CLOSE-WAIT, Linux calls a reset a broken pipe.
+        let reset = |error: &io::Error| {
+            error.kind() == ErrorKind::BrokenPipe && !self.closed && self.remote.is_some()
+        };
+        let outcome = call(socket).unwrap_or_else(|error| match reset(&error) {
+            true => CallOutcome::Error(CallFailure::Reset),
+            false => failed(&error, self.closed),
+        });
         self.over = matches!(&outcome, CallOutcome::Error(failure) if *failure != CallFailure::Closing);
         outcome
     }

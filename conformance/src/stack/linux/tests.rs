@@ -122,6 +122,19 @@ fn a_reset_is_told_once_and_then_there_is_no_connection() {
 }
 
 #[test]
+fn a_reset_in_close_wait_is_told_as_one() {
+    over_both_families(|mut stack, setup| {
+        let (_, socket, nxt) = connected(&mut stack, setup);
+        arrives(&mut stack, setup, ACK | Control::FIN, IRS + 1, nxt, &[]);
+        assert_eq!(stack.state(socket), Some(State::CloseWait));
+        arrives(&mut stack, setup, Control::RST, IRS + 2, nxt, &[]);
+        assert_eq!(stack.state(socket), Some(State::Closed));
+        let send = UserCall::Send { socket, text: b"late", urgent: false };
+        assert_eq!(stack.call(send), CallOutcome::Error(CallFailure::Reset));
+    });
+}
+
+#[test]
 fn an_abort_is_a_reset() {
     over_both_families(|mut stack, setup| {
         let (_, socket, nxt) = connected(&mut stack, setup);
