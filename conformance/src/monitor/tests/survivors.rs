@@ -25,7 +25,6 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     // V-10: a reset may mean nothing in TIME-WAIT. V-49: a packet may be repeated as it was, acknowledged in part or not.
     ("ignore", Why::Allowed, &["RST-6", "ACK-25"]),
     ("skip-transition", Why::Allowed, &["RST-6"]),
-    ("establish-at-once", Why::Unjudged, &["SYNSENT-11"]),
     ("off-by-one", Why::Unjudged, &["right-edge-low"]),
     // V-18: how old an acknowledgment may be is not said to the octet.
     ("off-by-one", Why::Allowed, &["too-old-ack-taken"]),
