@@ -24,6 +24,7 @@ use crate::wire::{Endpoints, Parsed};
 use arrival::{Arrival, Class, Place};
 use excuses::Excuses;
 use hypothesis::{Hypotheses, Hypothesis};
+use icmp::Hopeless;
 use judge::arrive::{Context, Listening};
 use judge::{liveness, overdue, reports, steps, unasked};
 use objection::{Judgement, Objection};
@@ -37,6 +38,7 @@ mod calls;
 mod emission;
 mod excuses;
 mod hypothesis;
+mod icmp;
 mod judge;
 pub mod law;
 mod objection;
@@ -73,6 +75,8 @@ pub struct Monitor {
     keep_alive_of_listeners: Option<Duration>,
     /// Whether users want to hear of delivery trouble was said of connections that nothing tells apart.
     trouble_unjudged: bool,
+    /// The request that ICMP has said to be hopeless.
+    hopeless: Option<Hopeless>,
     /// When the latest bare acknowledgments left.
     acknowledgments: Recent,
     /// The list before the latest one, for its memory.
@@ -204,6 +208,7 @@ impl Monitor {
         let repeats = segment.has(Control::ACK) && segment.ack == una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
         let plain = segment.has(Control::ACK) && segment.ctl.0 & (Control::SYN | Control::RST).0 == 0;
+        let plain = plain && !pair.is_with_itself();
         // What begins beyond RCV.NXT may be dropped whole (V-38): then nothing has been received.
         let certain = class.seq == Place::At || class.seq == Place::Inside && segment.len() == 0;
         if plain && certain && class.ack != Place::Beyond {
@@ -404,32 +409,19 @@ impl Watcher for Monitor {
         (self.patience_of_listeners, self.keep_alive_of_listeners) = (None, None);
         self.acknowledgments = Recent::default();
         self.trouble_unjudged = false;
+        self.hopeless = None;
         self.blind = false;
         self.finding = None;
     }
 
-    fn icmp_error(&mut self, _now: Instant, kind: IcmpKind, quoted: Endpoints, seq: SeqNumber) {
-        let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
-        let Some(pair) = known else { return };
-        let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
-        let half_open =
-            |hypothesis: &Hypothesis| matches!(hypothesis.state, State::SynSent | State::SynReceived);
-        let opening = pair.hypotheses.any(half_open);
-        // It may have ended the connection, and many stacks let any error end an opening (RFC 9293 §3.9.2.2, V-58).
-        if hard || opening && kind != IcmpKind::SourceQuench {
-            pair.hypotheses.blind = true;
-            self.blind = true;
-        }
-        let in_flight = |one: &Hypothesis| {
-            let open = one.state.is_synchronized() && one.state != State::TimeWait;
-            open && seq.ge(one.una) && seq.lt(pair.snd_max)
-        };
-        if kind != IcmpKind::SourceQuench && !self.trouble_unjudged && pair.hypotheses.all(in_flight) {
-            pair.unasked.note_trouble();
-        }
+    fn icmp_error(&mut self, now: Instant, kind: IcmpKind, quoted: Endpoints, seq: SeqNumber) {
+        self.icmp(now, kind, quoted, seq);
     }
 
     fn called(&mut self, now: Instant, call: UserCall<'_>, outcome: &CallOutcome) {
+        if matches!((call, outcome), (UserCall::Connect { .. }, CallOutcome::Opened(_))) {
+            self.hopeless = None;
+        }
         if !self.blind {
             let judgement = self.call(now, call, outcome);
             self.judged(judgement);
@@ -453,6 +445,8 @@ impl Watcher for Monitor {
         if let Some(terms) = self.terms.filter(|_| !self.blind) {
             let judgement = self.sends(now, packet, &terms);
             self.judged(judgement);
+        } else if let Some(hopeless) = self.hopeless {
+            self.judged(hopeless.sends(now, packet));
         }
     }
 

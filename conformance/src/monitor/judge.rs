@@ -1,6 +1,7 @@
 //! The judges: one file for each kind of thing that can be right or wrong.
 
 pub(super) mod arrive;
+pub(super) mod beginnings;
 mod closing;
 pub(super) mod emission;
 pub(super) mod explain;

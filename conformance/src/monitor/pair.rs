@@ -172,6 +172,12 @@ impl Pair {
         };
     }
 
+    /// The peer's address is the stack's own. Such a segment may be one that went astray, and be dropped as that, or one of
+    /// a connection that the host has with itself: RFC 1122 §3.2.1.3 does not name it among those that must be dropped.
+    pub(super) fn is_with_itself(&self) -> bool {
+        self.endpoints.destination.ip() == self.endpoints.source.ip()
+    }
+
     /// The variations that were made use of.
     pub(super) fn excuses(&self) -> Excuses {
         self.excused.joined(self.hypotheses.excuses())

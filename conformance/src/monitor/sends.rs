@@ -7,7 +7,7 @@ use tcpspec_core::{Control, Instant};
 use super::Monitor;
 use super::emission::Emission;
 use super::hypothesis::{Hypotheses, Hypothesis};
-use super::judge::{emission as form, explain, liveness, overdue, reports, sending};
+use super::judge::{beginnings, emission as form, explain, liveness, overdue, reports, sending};
 use super::objection::{self, Judgement, Objection};
 use super::terms::Terms;
 use crate::stack::NextTimer;
@@ -41,7 +41,7 @@ impl Monitor {
             .any(|hypothesis| hypothesis.ack.map_or(repeats, |due| due.why.may_be_throttled()));
         let another = self.explained(index, &segment, terms)?;
         if segment.has(Control::SYN) && (another || self.pairs[index].iss.is_none()) {
-            sending::initial_number(&self.pairs[index], &segment)?;
+            self.begins(index, &segment, terms)?;
         }
         if another {
             self.follow_new_incarnation(index);
@@ -61,6 +61,18 @@ impl Monitor {
         pair.short = sending::is_short(pair, &segment, packet, terms).map(|most| (segment, most));
         pair.note(&segment);
         Ok(())
+    }
+
+    /// I-066, I-115: the number that an incarnation begins with.
+    fn begins(&self, index: usize, segment: &Emission, terms: &Terms) -> Judgement {
+        // V-36: where no more connections fit, the number of a SYN,ACK may say what the request was.
+        let port = self.pairs[index].endpoints.source.port();
+        let full = terms.backlog.is_some_and(|most| self.backlog(port) >= most);
+        if segment.has(Control::ACK) && full {
+            return Ok(());
+        }
+        beginnings::after_the_last(&self.pairs[index], segment, terms)?;
+        beginnings::among_others(&self.pairs[..self.pairs_in_use], segment, index)
     }
 
     /// The stack has sent a SYN of a new incarnation while the old one might still have been there.

@@ -24,6 +24,8 @@ pub(super) struct Terms {
     pub(super) half_close: bool,
     /// A buffer holds as many octets as the setup says.
     pub(super) exact_buffers: bool,
+    /// Errors that ICMP reports reach its connections.
+    pub(super) hears_icmp: bool,
     pub(super) silent_when_closed: bool,
     pub(super) throttle: Option<(u32, Duration)>,
     pub(super) fin_wait_2_timeout: Option<Duration>,
@@ -48,6 +50,7 @@ impl Terms {
             several: !lacks(Capability::SeveralConnections),
             half_close: !lacks(Capability::HalfClose),
             exact_buffers: !lacks(Capability::ExactBuffers),
+            hears_icmp: !lacks(Capability::Icmp),
             silent_when_closed: false,
             throttle: None,
             fin_wait_2_timeout: None,

@@ -115,6 +115,9 @@ pub(in crate::monitor) fn arrive(
     context: &Context<'_>,
     out: &mut Hypotheses,
 ) {
+    if context.pair.is_with_itself() {
+        out.push(hypothesis);
+    }
     match hypothesis.state {
         State::Closed | State::Listen => {
             if context.listening != Listening::No {

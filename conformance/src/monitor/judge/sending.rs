@@ -265,27 +265,6 @@ pub(in crate::monitor) fn called_for(pair: &Pair, segment: &Emission, terms: &Te
     object("I-121", "acknowledgment", "nothing called for it", what)
 }
 
-/// I-115, I-066: where an incarnation begins, seen from the one before.
-pub(in crate::monitor) fn initial_number(pair: &Pair, segment: &Emission) -> Judgement {
-    let present = pair.iss.map(|iss| (iss, pair.begun_at));
-    let Some((before, chosen)) = present.or(pair.iss_before) else { return Ok(()) };
-    let reopens = pair.hypotheses.all(|hypothesis| hypothesis.reopens);
-    if reopens && present.is_some() && segment.seq.le(pair.snd_max) {
-        let what =
-            format!("expected a number above {}, the last one used, seen {}", pair.snd_max, segment.seq);
-        return object("I-066", "SYN in TIME-WAIT", "not above the old numbers", what);
-    }
-    // The clock ticks every four microseconds and goes round in less than five hours (RFC 9293 §3.4.1).
-    let ticks = segment.now.since(chosen).as_micros() / 4;
-    let advance = u128::from(segment.seq.since(before));
-    if (2500..1 << 31).contains(&ticks) && advance < ticks / 2 {
-        let what =
-            format!("expected a number some {ticks} above {before}, the one before, seen {}", segment.seq);
-        return object("I-115", "SYN", "does not follow the clock", what);
-    }
-    Ok(())
-}
-
 /// I-005: the right edge of the window does not move to the left.
 fn offer(pair: &Pair, segment: &Emission) -> Judgement {
     let Some(known) = pair.offered.filter(|_| segment.has(Control::ACK)) else { return Ok(()) };

@@ -26,7 +26,7 @@ pub(super) struct Altered {
     /// Its buffers hold so many times what they should.
     pub(super) roomier: u32,
     /// Text that arrived is given to the user at once.
-    hasty: bool,
+    pub(super) hasty: bool,
     arrived: Vec<u8>,
     sent: usize,
     leaving: VecDeque<Vec<u8>>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Dice, Monitor, altered, random, survivors};
+use super::{Dice, Monitor, altered, random, shown, survivors};
 use crate::bench::{self, Family};
 use crate::cases;
 use crate::engine::without_expectations;
@@ -15,9 +15,10 @@ use crate::trace::Happening;
 use crate::verdict::Failure;
 use tcpspec_core::Instant;
 
-/// The suite's stories without their expectations: what is found, the monitor finds.
+/// The suite's stories without their expectations, and those that it has no need of: what is found, the monitor finds.
 fn stories() -> Vec<Scenario> {
-    cases::all().iter().map(|case| without_expectations(&case.scenario)).collect()
+    let cases = cases::all().iter().map(|case| without_expectations(&case.scenario));
+    cases.chain(shown::stories()).collect()
 }
 
 /// What the monitor objects to first in a fault's stack, on the suite's stories, then on random ones.

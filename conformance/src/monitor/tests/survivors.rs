@@ -20,12 +20,9 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("drop-answer", Why::Allowed, &["OPEN-7", "CLOSE-5", "RECV-9", "TO-3", "TO-10", "TO-11", "TO-14"]),
     ("answer-seq-high", Why::Allowed, &["TO-11"]),
     ("answer-ack-flag-flipped", Why::Allowed, &["TO-14"]),
-    ("ignore", Why::Unjudged, &["CLOSE-8", "CLOSE-11", "TO-9", "ICMP-2"]),
-    ("skip-transition", Why::Unjudged, &["CLOSE-8", "TO-9", "ICMP-2"]),
     // V-10: a reset may mean nothing in TIME-WAIT. V-49: a packet may be repeated as it was, acknowledged in part or not.
     ("ignore", Why::Allowed, &["RST-6", "ACK-25"]),
     ("skip-transition", Why::Allowed, &["RST-6"]),
-    ("off-by-one", Why::Unjudged, &["right-edge-low"]),
     // V-18: how old an acknowledgment may be is not said to the octet.
     ("off-by-one", Why::Allowed, &["too-old-ack-taken"]),
     ("window", Why::Unjudged, &["nothing-when-it-opens"]),
@@ -51,12 +48,10 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("window-taken", Why::Allowed, &["ACK-11"]),
     // The FIN follows when the timer goes off.
     ("field", Why::Allowed, &["fin-on-its-own"]),
-    ("option", Why::Unjudged, &["after-the-end-of-the-list"]),
     // A host may take less in one piece than its network carries.
     ("option", Why::Allowed, &["mss-less-options"]),
     ("offer", Why::Unjudged, &["one-octet-at-a-time"]),
     ("send", Why::Unjudged, &["short-segments-wait-for-ever"]),
-    ("initial-number", Why::Unjudged, &["clock-alone", "goes-back"]),
     ("text", Why::Unjudged, &["of-a-syn-before-the-connection-opens"]),
     // R1 may be any number of retransmissions from three on (SHLD-10).
     ("signal", Why::Allowed, &["delivery-trouble-of-timeouts-never"]),
