@@ -50,6 +50,7 @@ mod stream;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use excuses::Uses;
 pub use profile::{Brings, Side};
@@ -189,7 +190,8 @@ impl Monitor {
         let opens = segment.has(Control::SYN) && !segment.has(Control::ACK) && !segment.has(Control::RST);
         let all_closed = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
         let listening = || self.listening(index, self.pairs[index].hypotheses.first(), terms);
-        if opens && all_closed && listening() != Listening::No {
+        let begins = opens && all_closed && listening() != Listening::No;
+        if begins {
             let stream = self.streams.begin();
             self.pairs[index].begin_incarnation(stream);
             self.pairs[index].patience = self.patience_of_listeners;
@@ -201,6 +203,7 @@ impl Monitor {
         let class = class(&self.pairs[index], &segment);
         let pair = &mut self.pairs[index];
         pair.class = class;
+        ways::arrives(pair, &segment, packet, begins);
         pair.active = now;
         pair.disturbed = true;
         (pair.arrived_at, pair.short) = (now, None);

@@ -28,8 +28,10 @@ impl Monitor {
                 self.listens_again(port);
                 Ok(())
             }
-            (UserCall::Connect { port, remote, .. }, CallOutcome::Opened(socket)) => {
-                self.connected(now, port, remote, *socket)
+            (UserCall::Connect { port, remote, route }, CallOutcome::Opened(socket)) => {
+                self.connected(now, port, remote, *socket)?;
+                self.goes_by(port, remote, route);
+                Ok(())
             }
             (UserCall::Accept { listener }, CallOutcome::Opened(socket)) => {
                 self.accepted(listener, *socket);

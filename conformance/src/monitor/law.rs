@@ -115,6 +115,9 @@ pub static LAWS: &[Law] = &[
     law("I-120", &["R9293-3.5.2-d"], "nothing is sent on a connection that is no more"),
     law("I-121", &["R5681-4.2-e"], "one acknowledgment for each segment at most"),
     law("I-127", &["MUST-45"], "segments leave from the connection's sockets"),
+    law("I-131", &["MUST-53"], "a connection that a peer asked for goes back the way that its segments came"),
+    law("I-131.2", &["SHLD-24"], "the way back is that of the latest segment"),
+    law("I-131.3", &["MUST-51", "MUST-52"], "a source route that the user names is taken, whatever arrives"),
     law("P-01", &["R9293-3.10-a"], "the user reads what the peer sent, each octet once and in order"),
     law("P-02", &["MUST-12"], "no orderly end of stream before every octet was read"),
 ];

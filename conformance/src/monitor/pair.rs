@@ -10,6 +10,7 @@ use super::excuses::Excuses;
 use super::hypothesis::{Hypotheses, Hypothesis};
 use super::judge::reports::Reports;
 use super::judge::unasked::Unasked;
+use super::ways::Way;
 use crate::wire::Endpoints;
 
 /// The largest shift of a window (RFC 7323 §2.3).
@@ -102,6 +103,8 @@ pub(super) struct Pair {
     pub(super) reports: Reports,
     /// What the user should have been told unasked.
     pub(super) unasked: Unasked,
+    /// The way that its segments have to take.
+    pub(super) way: Way,
     /// What arrived last.
     pub(super) class: Class,
     /// What the ends may be like.
@@ -153,6 +156,7 @@ impl Pair {
             excused: Excuses::NONE,
             reports: Reports::default(),
             unasked: Unasked::default(),
+            way: Way::UNKNOWN,
             class: Class::NONE,
             hypotheses: Hypotheses::start(),
         }

@@ -10,6 +10,7 @@ use super::hypothesis::{Hypotheses, Hypothesis};
 use super::judge::{beginnings, emission as form, explain, liveness, overdue, reports, sending};
 use super::objection::{self, Judgement, Objection};
 use super::terms::Terms;
+use super::ways;
 use crate::stack::NextTimer;
 use crate::wire::Parsed;
 
@@ -58,6 +59,7 @@ impl Monitor {
                 self.acknowledgments.push(now);
             }
         }
+        ways::taken(pair, &segment, packet, terms)?;
         pair.short = sending::is_short(pair, &segment, packet, terms).map(|most| (segment, most));
         pair.note(&segment);
         Ok(())

@@ -26,6 +26,8 @@ pub(super) struct Terms {
     pub(super) exact_buffers: bool,
     /// Errors that ICMP reports reach its connections.
     pub(super) hears_icmp: bool,
+    /// The way that a segment came by is the way back.
+    pub(super) returns_by_routes: bool,
     pub(super) silent_when_closed: bool,
     pub(super) throttle: Option<(u32, Duration)>,
     pub(super) fin_wait_2_timeout: Option<Duration>,
@@ -51,6 +53,7 @@ impl Terms {
             half_close: !lacks(Capability::HalfClose),
             exact_buffers: !lacks(Capability::ExactBuffers),
             hears_icmp: !lacks(Capability::Icmp),
+            returns_by_routes: !lacks(Capability::ReturnRoute),
             silent_when_closed: false,
             throttle: None,
             fin_wait_2_timeout: None,

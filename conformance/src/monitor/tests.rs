@@ -17,6 +17,7 @@ mod random;
 mod shown;
 mod survivors;
 mod variations;
+mod ways;
 
 /// Random scenarios of each test; more come with TCPSPEC_SCENARIOS.
 fn rounds() -> u64 {

@@ -77,7 +77,6 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
             "window-updates-count",
         ],
     ),
-    ("route", Why::Unjudged, &["not-kept"]),
 ];
 
 /// Why the fault with this name is let pass, if it is.
