@@ -26,6 +26,7 @@ use excuses::Excuses;
 use hypothesis::{Hypotheses, Hypothesis};
 use icmp::Hopeless;
 use judge::arrive::{Context, Listening};
+use judge::recovery::Flight;
 use judge::{liveness, overdue, reports, steps, unasked};
 use objection::{Judgement, Objection};
 use pair::Pair;
@@ -245,6 +246,7 @@ impl Monitor {
         if pair.hypotheses.first().una != una {
             pair.acknowledged(now);
         }
+        Flight::note_arrival(pair, &segment, una, now, terms);
         if none_left {
             pair.hypotheses = Hypotheses::start();
             pair.hypotheses.blind = true;

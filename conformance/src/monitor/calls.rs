@@ -278,8 +278,15 @@ impl Monitor {
             Some((_, Some(index))) => index..index + 1,
             Some((_, None)) | None => 0..self.pairs_in_use,
         };
+        if let (Knob::Nagle(true), false, Some(terms)) = (knob, known, &mut self.terms) {
+            terms.setup.nagle = true;
+        }
         for pair in &mut self.pairs[meant] {
             match knob {
+                Knob::Nagle(on) if known || on => {
+                    pair.nagle = Some(on);
+                    pair.without_nagle &= !on;
+                }
                 Knob::Nagle(_) | Knob::TrafficClass(_) | Knob::TimeToLive(_) => {}
                 Knob::ErrorReports(wants) if known => pair.unasked.wants_to_know(wants),
                 Knob::ErrorReports(_) => pair.unasked.may_not_want_to_know(),
@@ -305,6 +312,7 @@ impl Monitor {
         let Some((stream, pair)) = self.stream_of(socket) else { return Ok(()) };
         self.streams.all[stream].send(text);
         let Some(index) = pair else { return Ok(()) };
+        let nagle = self.terms.is_none_or(|terms| terms.setup.nagle);
         let pair = &mut self.pairs[index];
         for hypothesis in pair.hypotheses.as_mut_slice() {
             let iss = pair.iss.map(|iss| iss + 1 + pair.written);
@@ -313,6 +321,11 @@ impl Monitor {
                 hypothesis.busy_since = now;
             }
         }
+        if pair.iss.is_none_or(|iss| (iss + 1 + pair.written).le(pair.snd_max)) {
+            pair.queued_at = now;
+        }
+        pair.asked_at = now;
+        pair.without_nagle = !pair.nagle.unwrap_or(nagle);
         pair.written = pair.written.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
         if urgent {
             pair.urgent = Some(pair.written);

@@ -46,6 +46,7 @@ impl Monitor {
     pub(super) fn icmp(&mut self, now: Instant, kind: IcmpKind, quoted: Endpoints, seq: SeqNumber) {
         let known = self.pairs[..self.pairs_in_use].iter_mut().find(|pair| pair.endpoints == quoted);
         let Some(pair) = known else { return };
+        pair.flight.note_error();
         let hard = matches!(kind, IcmpKind::ProtocolUnreachable | IcmpKind::PortUnreachable);
         let half_open =
             |hypothesis: &Hypothesis| matches!(hypothesis.state, State::SynSent | State::SynReceived);

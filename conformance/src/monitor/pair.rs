@@ -8,6 +8,7 @@ use super::arrival::{Arrival, Class, Options};
 use super::emission::Emission;
 use super::excuses::Excuses;
 use super::hypothesis::{Hypotheses, Hypothesis};
+use super::judge::recovery::Flight;
 use super::judge::reports::Reports;
 use super::judge::unasked::Unasked;
 use super::ways::Way;
@@ -99,6 +100,16 @@ pub(super) struct Pair {
     pub(super) begun_at: Instant,
     /// Variations that earlier incarnations made use of.
     pub(super) excused: Excuses,
+    /// What has happened to the text under way.
+    pub(super) flight: Flight,
+    /// Nagle's algorithm is on or off, if the user said so.
+    pub(super) nagle: Option<bool>,
+    /// It was off when the user last sent something: text that waited before need not go because it is switched off.
+    pub(super) without_nagle: bool,
+    /// When text began to wait for being sent, with none waiting before.
+    pub(super) queued_at: Instant,
+    /// When the user last sent something.
+    pub(super) asked_at: Instant,
     /// What its selective acknowledgments said.
     pub(super) reports: Reports,
     /// What the user should have been told unasked.
@@ -154,6 +165,11 @@ impl Pair {
             iss_before: None,
             begun_at: Instant(0),
             excused: Excuses::NONE,
+            flight: Flight::default(),
+            nagle: None,
+            without_nagle: false,
+            queued_at: Instant(0),
+            asked_at: Instant(0),
             reports: Reports::default(),
             unasked: Unasked::default(),
             way: Way::UNKNOWN,
@@ -240,6 +256,7 @@ impl Pair {
             self.own_options = Some(segment.options);
         }
         if segment.end() != segment.seq {
+            self.flight.note_emission(segment, self.hypotheses.first().una, self.snd_max);
             self.note_times(segment);
         }
         if segment.end().gt(self.snd_max) && self.hypotheses.all(|one| one.una == self.snd_max) {

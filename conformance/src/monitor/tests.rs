@@ -14,6 +14,7 @@ mod faults;
 mod near;
 mod permitted;
 mod random;
+mod sender;
 mod shown;
 mod survivors;
 mod variations;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tcpspec_core::{Control, SeqNumber, State};
 
+use super::{recovery, silly};
 use crate::monitor::arrival::Place;
 use crate::monitor::emission::Emission;
 use crate::monitor::hypothesis::Hypothesis;
@@ -13,13 +14,13 @@ use crate::monitor::terms::Terms;
 use crate::wire::Parsed;
 
 /// A stated size below this may be raised to a private floor (V-52).
-const LEAST_SIZE: u16 = 64;
+pub(super) const LEAST_SIZE: u16 = 64;
 
 /// Octets of options that a sender may leave room for in every segment.
-const MOST_OPTIONS: u32 = 40;
+pub(super) const MOST_OPTIONS: u32 = 40;
 
 /// In practice no retransmission timer goes off sooner (V-26, V-62).
-const LEAST_RTO: Duration = Duration::from_millis(199);
+pub(super) const LEAST_RTO: Duration = Duration::from_millis(199);
 
 /// A ceiling on the timeout is at least this (RFC 6298 §2.5).
 const CEILING: Duration = Duration::from_secs(60);
@@ -36,17 +37,21 @@ pub(in crate::monitor) fn sent(
         size(pair, segment, packet.segment.options.len(), terms)?;
         push(pair, segment, terms)?;
         whole(pair, segment)?;
+        recovery::sent_again(pair, segment, terms)?;
+        recovery::under_way(pair, segment, terms)?;
+        silly::filled(pair, segment, terms)?;
     }
     urgent(pair, segment, packet.segment.up)?;
     if !segment.is_bare() {
         spacing(pair, segment, terms)?;
         acknowledged(pair, segment, terms)?;
     }
-    offer(pair, segment)
+    offer(pair, segment)?;
+    silly::opened(pair, segment, terms)
 }
 
 /// The most octets of text next to so many of options, as far as the peer named a size.
-fn largest(pair: &Pair, options: usize, terms: &Terms) -> Option<u32> {
+pub(super) fn largest(pair: &Pair, options: usize, terms: &Terms) -> Option<u32> {
     let peer = pair.peer_options?;
     let v4 = terms.setup.local.is_ipv4();
     let stated = match peer.mss {

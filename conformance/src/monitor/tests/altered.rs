@@ -206,7 +206,7 @@ pub(super) fn broken(run: &Run) -> Option<&str> {
 
 /// The rules of [`BREACHES`] and of the tests beside it.
 pub(super) fn rules() -> impl Iterator<Item = &'static str> {
-    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076", "I-103.2", "I-116"])
+    BREACHES.iter().map(|breach| breach.rule).chain(["I-056", "I-075", "I-076", "I-103.2", "I-114", "I-116"])
 }
 
 #[test]

@@ -86,7 +86,7 @@ const FALSE_ALARMS: &[Pair] = &[
     Pair {
         about: "SND.NXT has gone back, and then on with what was acknowledged (V-50)",
         may: || Box::new(Smoltcp::new()),
-        story: "setup congestion=on\n+0 open active\n+0 < S. <mss 64>\n+0 send 1000\n\
+        story: "setup congestion=on\n+0 open active\n+0 < S. <mss 128>\n+0 send 1000\n\
                 +1 < . peer.nxt+1(1) ack snd.mid\n",
         may_not: || {
             alters(|number, _, header| {

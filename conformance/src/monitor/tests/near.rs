@@ -15,7 +15,7 @@ const SCALED: &str = "+0 open passive\n+0 < S <mss 1460,nop,wscale 7>\n+0 < .\n"
 const FROM_NEAR_ZERO: &str = "setup peer.iss=4294967258\n\n+0 open passive\n+0 < S\n+0 < .\n";
 
 /// The stack with the fault of this name.
-fn faulty(name: &str) -> Faulty {
+pub(super) fn faulty(name: &str) -> Faulty {
     Faulty::new(faulty::all().iter().find(|fault| fault.name == name).expect("a fault of this name"))
 }
 

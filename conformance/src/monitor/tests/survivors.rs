@@ -25,9 +25,6 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("skip-transition", Why::Allowed, &["RST-6"]),
     // V-18: how old an acknowledgment may be is not said to the octet.
     ("off-by-one", Why::Allowed, &["too-old-ack-taken"]),
-    ("window", Why::Unjudged, &["nothing-when-it-opens"]),
-    // V-57: less may be sent than the window lets through.
-    ("window", Why::Allowed, &["one-less-than-offered"]),
     // V-38: text above a gap may be dropped.
     ("plain-integers", Why::Allowed, &["new-text-looks-old"]),
     ("timer-never", Why::Allowed, &["keep-alive"]),
@@ -50,13 +47,10 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("field", Why::Allowed, &["fin-on-its-own"]),
     // A host may take less in one piece than its network carries.
     ("option", Why::Allowed, &["mss-less-options"]),
-    ("offer", Why::Unjudged, &["one-octet-at-a-time"]),
-    ("send", Why::Unjudged, &["short-segments-wait-for-ever"]),
     ("text", Why::Unjudged, &["of-a-syn-before-the-connection-opens"]),
     // R1 may be any number of retransmissions from three on (SHLD-10).
     ("signal", Why::Allowed, &["delivery-trouble-of-timeouts-never"]),
     ("signal", Why::Unjudged, &["refusal-never", "user-timeout-never", "open-before-it-is"]),
-    ("scaling", Why::Unjudged, &["windows-of-the-peer-unshifted"]),
     // V-28: how much is offered, and when, is free.
     ("scaling", Why::Allowed, &["own-syn-shifted"]),
     ("user", Why::Unjudged, &["send-without-connection", "open-twice"]),
@@ -64,19 +58,6 @@ pub(super) const SURVIVORS: &[(&str, Why, &[&str])] = &[
     ("user", Why::Unjudged, &["close-without-connection", "abort-without-connection"]),
     // MUST-12 asks that an abort can be told from an orderly end; what it is called is free.
     ("user", Why::Allowed, &["reset-reported-as-refusal"]),
-    ("call", Why::Unjudged, &["nagle-cannot-be-switched"]),
-    ("silly-window", Why::Unjudged, &["filled-at-once"]),
-    ("keep-alive", Why::Unjudged, &["traffic-does-not-put-it-off"]),
-    (
-        "congestion",
-        Why::Unjudged,
-        &[
-            "none",
-            "the-second-duplicate-is-enough",
-            "every-duplicate-counts-as-the-third",
-            "window-updates-count",
-        ],
-    ),
 ];
 
 /// Why the fault with this name is let pass, if it is.

@@ -54,7 +54,11 @@ static STEPS: &[Entry<Steps>] = &[
     }),
     ("keep-alive/traffic-does-not-put-it-off", &["MUST-26"], |step| {
         if step.segment().is_some() && step.before.timers.has(Timer::KeepAlive) {
-            step.actions.list.retain(|action| !matches!(action, Action::Arm(Timer::KeepAlive, _)));
+            // It goes on running as it did.
+            let restarts = |action: &Action| {
+                matches!(action, Action::Arm(Timer::KeepAlive, _) | Action::Stop(Timer::KeepAlive))
+            };
+            step.actions.list.retain(|action| !restarts(action));
         }
     }),
     ("keep-alive/unasked", &["MUST-25"], |step| {
