@@ -347,6 +347,8 @@ impl Monitor {
         if let Some((irs, room)) = taken {
             let Stream { received, .. } = &mut self.streams.all[stream];
             received.take(irs, room, segment, text);
+            // Of a FIN that is not remembered nobody knows when it is reached.
+            self.pairs[index].hypotheses.blind |= received.too_many_fins();
         }
     }
 }

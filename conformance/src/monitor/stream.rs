@@ -14,7 +14,7 @@ const MOST_STREAMS: usize = 256;
 /// Octets of one direction that are kept; a stream beyond is not compared.
 const MOST_OCTETS: usize = 1 << 22;
 
-/// FINs at different places that one peer may send before the end of its stream is no longer judged.
+/// FINs at different places that one peer may send before its connection is no longer followed.
 const MOST_FINS: usize = 4;
 
 /// The streams of one connection.

@@ -286,6 +286,14 @@ const FALSE_ALARMS: &[Pair] = &[
         near_miss: "+0 open passive\n+0 @2 < S\n+0 @2 < F.\n+0 @2 receive\n+0 < S\n+0 < .\n+0 receive\n",
         rule: "P-02",
     },
+    Pair {
+        about: "a peer that sends FINs at five places is not followed: the stack may reach any of them",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open passive\n+0 < S\n+0 < F. (1) ack snd.una\n+0 < F.\n+0 < F.\n+0 < F.\n+0 < F. 1\n+0 receive\n",
+        may_not: || faulty("user/end-early"),
+        near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 < F. 3\n+0 < F. 4\n+0 < F. 5\n+0 < F. 6\n+0 receive\n",
+        rule: "P-02",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.
