@@ -71,6 +71,8 @@ pub struct Monitor {
     pairs_in_use: usize,
     streams: Streams,
     sockets: Sockets,
+    /// ACCEPT has given a connection although none was open: it may give half-open ones.
+    gives_half_open: bool,
     /// The shortest user timeout that was set for a listening socket: its connections may have it.
     patience_of_listeners: Option<Duration>,
     /// The keep-alive interval that was set for one, likewise.
@@ -217,6 +219,9 @@ impl Monitor {
         let certain = class.seq == Place::At || class.seq == Place::Inside && segment.len() == 0;
         if plain && certain && class.ack != Place::Beyond {
             (pair.unanswered, pair.heard_at) = (0, now);
+            if class.ack == Place::Inside {
+                pair.answered_at = now;
+            }
         }
         if pair.hypotheses.blind {
             if let Some(stream) = pair.stream {
@@ -415,7 +420,7 @@ impl Watcher for Monitor {
         self.sockets.clear();
         (self.patience_of_listeners, self.keep_alive_of_listeners) = (None, None);
         self.acknowledgments = Recent::default();
-        self.trouble_unjudged = false;
+        (self.trouble_unjudged, self.gives_half_open) = (false, false);
         self.hopeless = None;
         self.blind = false;
         self.finding = None;

@@ -33,6 +33,7 @@ impl Monitor {
                 self.goes_by(port, remote, route);
                 Ok(())
             }
+            (UserCall::Connect { port, remote, .. }, CallOutcome::Ok) => self.opened_twice(port, remote),
             (UserCall::Accept { listener }, CallOutcome::Opened(socket)) => {
                 self.accepted(listener, *socket);
                 Ok(())
@@ -145,18 +146,30 @@ impl Monitor {
         self.streams.all[stream].pair = index;
         self.streams.all[stream].socket = Some(socket);
         self.sockets.set(socket, Role::Connection(stream));
-        if alive && !blind {
-            let what = format!("OPEN must be refused while the connection is in {}", first.state);
-            let (rule, class) = ("I-074", "OPEN".into());
-            return Err(Box::new(Objection {
-                rule,
-                state: Some(first.state),
-                class,
-                differed: "taken",
-                what,
-            }));
+        if alive && !blind { Err(open_taken(&first)) } else { Ok(()) }
+    }
+
+    /// OPEN has succeeded and gives no new socket: then it is the one of a connection that is there already (I-074).
+    fn opened_twice(&self, port: u16, remote: SocketAddr) -> Judgement {
+        let Some(terms) = self.terms else { return Ok(()) };
+        let endpoints = Endpoints { source: SocketAddr::new(terms.setup.local, port), destination: remote };
+        let known = self.pairs[..self.pairs_in_use].iter().find(|pair| pair.endpoints == endpoints);
+        match known.filter(|pair| pair.is_alive() && !pair.hypotheses.blind) {
+            Some(pair) => Err(open_taken(pair.hypotheses.first())),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The streams of the connections of a port that nobody has accepted: open ones, or half-open ones as well.
+    fn waiting(&self, port: u16, half_open: bool) -> impl Iterator<Item = usize> {
+        let asks = |hypothesis: &Hypothesis| hypothesis.passive && hypothesis.state == State::SynReceived;
+        let waits = move |(index, stream): (usize, &Stream)| {
+            let pair = &self.pairs[stream.pair];
+            let on_port = pair.endpoints.source.port() == port;
+            let there = || pair.stream == Some(index) && pair.hypotheses.any(asks);
+            (on_port && stream.socket.is_none() && (stream.opened || half_open && there())).then_some(index)
+        };
+        self.streams.all[..self.streams.in_use].iter().enumerate().filter_map(waits)
     }
 
     /// A socket for one of the connections that a listening socket got: which one is known if there is only one.
@@ -166,17 +179,19 @@ impl Monitor {
             Some(Role::Closed(port)) => (port, false),
             _ => return,
         };
-        let Self { pairs, pairs_in_use, streams, .. } = self;
-        let waits = |(index, stream): (usize, &Stream)| {
-            let pair = &pairs[stream.pair];
-            let on_port = pair.endpoints.source.port() == port;
-            (on_port && stream.opened && stream.socket.is_none()).then_some(index)
+        // One that is half open may be handed out as well (§3.10.2, §3.10.3, V-60): a stack that does so is known by giving
+        // one when there is no other.
+        let several = self.terms.is_some_and(|terms| terms.several);
+        self.gives_half_open |= several && self.waiting(port, false).next().is_none();
+        let waiting = {
+            let mut all = self.waiting(port, self.gives_half_open);
+            (all.next(), all.next())
         };
-        let mut waiting = streams.all[..streams.in_use].iter().enumerate().filter_map(waits);
+        let Self { pairs, pairs_in_use, streams, .. } = self;
         // Of a pair that is not followed nobody knows whether it has a connection that waits.
         let on_port = |pair: &Pair| pair.endpoints.source.port() == port;
         let followed = !pairs[..*pairs_in_use].iter().any(|pair| on_port(pair) && pair.hypotheses.blind);
-        let role = match (waiting.next(), waiting.next()) {
+        let role = match waiting {
             (Some(stream), None) if open && followed => Role::Connection(stream),
             // What a closed listener still hands out is the stack's affair (V-60).
             _ => Role::Unknown,
@@ -185,8 +200,8 @@ impl Monitor {
             streams.all[stream].socket = Some(socket);
             let pair = &mut pairs[streams.all[stream].pair];
             if pair.stream == Some(stream) {
-                // Only an open connection can be accepted.
-                pair.hypotheses.retain(|hypothesis| hypothesis.state != State::SynReceived);
+                // What was reset before anybody had it has told nobody (§3.10.7.4, step 2), and is gone.
+                pair.told |= pair.hypotheses.any(|hypothesis| hypothesis.ending == Ending::Reset);
             }
         } else {
             for pair in &mut pairs[..*pairs_in_use] {
@@ -309,7 +324,10 @@ impl Monitor {
     }
 
     fn sent(&mut self, socket: SocketId, text: &[u8], urgent: bool, now: Instant) -> Judgement {
-        let Some((stream, pair)) = self.stream_of(socket) else { return Ok(()) };
+        let Some((stream, pair)) = self.stream_of(socket) else { return self.sent_to_nobody(socket) };
+        if self.streams.all[stream].aborted {
+            return user::sent_without_connection(State::Closed);
+        }
         self.streams.all[stream].send(text);
         let Some(index) = pair else { return Ok(()) };
         let nagle = self.terms.is_none_or(|terms| terms.setup.nagle);
@@ -331,6 +349,13 @@ impl Monitor {
             pair.urgent = Some(pair.written);
         }
         if self.judged_pair(socket).is_some() { user::sent(&mut self.pairs[index]) } else { Ok(()) }
+    }
+
+    /// SEND took octets on a socket that is no connection: on one that listens, and that never becomes one (I-074.2).
+    fn sent_to_nobody(&self, socket: SocketId) -> Judgement {
+        let listens = matches!(self.sockets.role(socket), Some(Role::Listener(_)));
+        let becomes_none = self.terms.is_some_and(|terms| terms.several);
+        if listens && becomes_none { user::sent_without_connection(State::Listen) } else { Ok(()) }
     }
 
     fn read(&mut self, socket: SocketId, max: usize, answer: &CallOutcome) -> Judgement {
@@ -406,6 +431,13 @@ impl Monitor {
     }
 }
 
+/// OPEN of a pair of sockets that has a connection.
+fn open_taken(hypothesis: &Hypothesis) -> Box<Objection> {
+    let what = format!("OPEN must be refused while the connection is in {}", hypothesis.state);
+    let (rule, class, differed) = ("I-074", "OPEN".into(), "taken");
+    Box::new(Objection { rule, state: Some(hypothesis.state), class, differed, what })
+}
+
 /// The user closes or aborts a connection. Octets left unread by a stack that resets then are counted from `unread`.
 fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unread: Option<u32>) {
     let mut after = Hypotheses::none();
@@ -447,5 +479,6 @@ fn end_connection(pair: &mut Pair, now: Instant, by: Instant, abort: bool, unrea
         }
     }
     pair.aborted |= abort;
+    pair.closed = true;
     pair.hypotheses = after;
 }

@@ -62,6 +62,7 @@ pub static LAWS: &[Law] = &[
     law("I-069", &["R9293-3.5.2-a"], "no reset answers a reset"),
     law("I-073", &["MUST-12"], "the user is told how the connection ended, and of nothing else"),
     law("I-074", &["R9293-3.6-c", "R9293-3.10.1-a"], "SEND after CLOSE and OPEN of what is open are refused"),
+    law("I-074.2", &["R9293-3.9.1.2-a", "R9293-3.9.1.2-c"], "SEND where there is no connection is refused"),
     law("I-075", &["R9293-3.5-a"], "text reaches the user only on an open connection"),
     law("I-076", &["R9293-3.10.8-b"], "every SYN of an incarnation has SEQ=ISS"),
     law("I-078", &["SHLD-3"], "text that nobody can read is answered by a reset"),
@@ -102,6 +103,7 @@ pub static LAWS: &[Law] = &[
     law("I-105", &["MUST-19"], "retransmission timeouts double"),
     law("I-107", &["MUST-21", "R9293-3.9.1.1-c"], "the timeout that the user sets ends the connection"),
     law("I-108", &["MUST-36", "R9293-3.8.6.1-a"], "a closed window is probed"),
+    law("I-108.2", &["MUST-37"], "a connection stays open while the probes of a closed window are answered"),
     law(
         "I-109",
         &["MUST-38", "R9293-3.8.6.2.1-a"],

@@ -98,6 +98,8 @@ pub(super) fn asleep(
     let (rule, differed) = wait.map_or(("I-014", "nothing is sent"), |wait| (wait.rule, wait.what));
     let law = law::find(rule).expect("judges cite rules of the table");
     let until = match next {
+        // Nothing tells a TIME-WAIT that is over already from one that never will be.
+        NextTimer::Never if rule == "I-064" => "no timer is armed that could end it".to_owned(),
         NextTimer::Never => "no timer is armed: it sleeps for ever".to_owned(),
         NextTimer::At(time) if time > now => format!("its next timer goes off at {time}"),
         _ => format!("nothing came by {now}"),

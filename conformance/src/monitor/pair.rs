@@ -46,6 +46,8 @@ pub(super) struct Pair {
     pub(super) user_unknown: bool,
     /// The user is done with it.
     pub(super) aborted: bool,
+    /// The user has called CLOSE.
+    pub(super) closed: bool,
     /// The user was told that the connection failed.
     pub(super) told: bool,
     /// Octets that the user has sent.
@@ -58,6 +60,8 @@ pub(super) struct Pair {
     pub(super) heard_at: Instant,
     /// Segments that went out since then.
     pub(super) unanswered: u32,
+    /// When anything last arrived that certainly acknowledged what was known already, or more.
+    pub(super) answered_at: Instant,
     /// How long text may stay unacknowledged, if the user said so.
     pub(super) patience: Option<Duration>,
     /// How long the user has certainly said, and when.
@@ -138,12 +142,14 @@ impl Pair {
             stream: None,
             user_unknown: false,
             aborted: false,
+            closed: false,
             told: false,
             written: 0,
             urgent: None,
             keep_alive: None,
             heard_at: Instant(0),
             unanswered: 0,
+            answered_at: Instant(0),
             patience: None,
             timeout_of_user: None,
             credit: 0,

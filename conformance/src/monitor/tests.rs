@@ -9,6 +9,7 @@ use random::Dice;
 
 mod altered;
 mod blocks;
+mod edges;
 mod false_alarms;
 mod faults;
 mod near;

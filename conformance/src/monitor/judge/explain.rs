@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tcpspec_core::{Control, SeqNumber, State};
+use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use crate::monitor::emission::Emission;
 use crate::monitor::hypothesis::{Ending, Form, Hypothesis};
@@ -60,6 +60,10 @@ fn reset(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hyp
     if may_give_up(hypothesis, segment.now, pair) {
         return Ok(hypothesis.closed(Ending::TimedOut));
     }
+    let answered = stays_open_until(hypothesis, pair) > hypothesis.busy_since;
+    if answered && segment.now.since(hypothesis.busy_since) >= LEAST_R2 {
+        return Err(reason("I-108.2", "given up although its probes are answered"));
+    }
     if pair.class.ctl.has(Control::RST) && hypothesis.resets == [None; 2] {
         return Err(reason("I-069", "answered by a reset"));
     }
@@ -86,11 +90,7 @@ fn matches(form: Form, segment: &Emission) -> bool {
 }
 
 /// Whether something has been waiting for long enough to give the connection up.
-pub(in crate::monitor) fn may_give_up(
-    hypothesis: &Hypothesis,
-    now: tcpspec_core::Instant,
-    pair: &Pair,
-) -> bool {
+pub(in crate::monitor) fn may_give_up(hypothesis: &Hypothesis, now: Instant, pair: &Pair) -> bool {
     let waits = || match hypothesis.state {
         State::Closed | State::Listen | State::TimeWait | State::FinWait2 => false,
         State::SynSent | State::SynReceived => true,
@@ -99,16 +99,22 @@ pub(in crate::monitor) fn may_give_up(
     // Several keep-alives that nobody answers are a verdict, one is none (RFC 9293 §3.8.4, MUST-29).
     let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
     let dead = pair.keep_alive.is_some() && pair.unanswered >= 2 && open;
-    dead || now.since(hypothesis.busy_since) >= pair.patience.unwrap_or(LEAST_R2) && waits()
+    let since = hypothesis.busy_since.max(stays_open_until(hypothesis, pair));
+    dead || now.since(since) >= pair.patience.unwrap_or(LEAST_R2) && waits()
+}
+
+/// Until when the peer has certainly answered the probes of its closed window: so long the connection stays open (RFC 9293
+/// §3.8.6.1, MUST-37). What the user limits, or has closed, may be given up all the same (RFC 6429 §4, V-40).
+fn stays_open_until(hypothesis: &Hypothesis, pair: &Pair) -> Instant {
+    let held = matches!(hypothesis.state, State::Established | State::CloseWait);
+    let closed = hypothesis.edge_most.le(hypothesis.una);
+    let free = pair.patience.is_some() || pair.user_unknown;
+    if held && closed && !free { pair.answered_at } else { Instant::ZERO }
 }
 
 /// Whether the user's text has waited for so long, with no word from the peer, that the timeout which the user set has
 /// ended the connection. Generous: many stacks look at the time only when they send again.
-pub(in crate::monitor) fn must_have_given_up(
-    hypothesis: &Hypothesis,
-    now: tcpspec_core::Instant,
-    pair: &Pair,
-) -> bool {
+pub(in crate::monitor) fn must_have_given_up(hypothesis: &Hypothesis, now: Instant, pair: &Pair) -> bool {
     let Some((timeout, set_at)) = pair.timeout_of_user.filter(|_| !pair.user_unknown) else { return false };
     let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
     let waits = pair.iss.is_some_and(|iss| hypothesis.una.lt(iss + 1 + pair.written));

@@ -42,7 +42,11 @@ pub(in crate::monitor) fn waits(hypothesis: &Hypothesis, pair: &Pair, terms: &Te
         State::Closed | State::Listen | State::FinWait2 => return None,
         State::TimeWait => {
             let (_, latest) = hypothesis.ends?;
-            return Some(Wait { rule: "I-064", what: "TIME-WAIT does not end", by: latest });
+            return Some(Wait {
+                rule: "I-064",
+                what: "TIME-WAIT ended too soon, or does not end",
+                by: latest,
+            });
         }
         _ => {}
     }

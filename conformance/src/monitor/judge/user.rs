@@ -34,6 +34,14 @@ pub(in crate::monitor) fn sent(pair: &mut Pair) -> Judgement {
     object(pair, "I-074", "SEND", "taken", what)
 }
 
+/// SEND took octets where there is no connection: nobody can open one by it, for it names no remote socket (§3.9.1.2,
+/// §3.10.2).
+pub(in crate::monitor) fn sent_without_connection(state: State) -> Judgement {
+    let what = format!("SEND must be refused in {state}; it took octets");
+    let (rule, class, differed) = ("I-074.2", "SEND".into(), "taken");
+    Err(Box::new(Objection { rule, state: Some(state), class, differed, what }))
+}
+
 /// A call was answered with an error: there must be a reason for it (I-073).
 pub(in crate::monitor) fn failed(
     pair: &mut Pair,
@@ -52,15 +60,23 @@ pub(in crate::monitor) fn failed(
                 | State::TimeWait
         )
     };
-    let told = pair.told;
-    pair.told |= matches!(failure, CallFailure::Reset | CallFailure::Refused | CallFailure::TimedOut);
+    let asks = terms.tells_resets && class == "RECEIVE" && !pair.told;
+    // Whoever has called CLOSE waits for nothing; and how a keep-alive's verdict is told is not said (§3.8.4).
+    let (closed, kept_alive) = (pair.closed, pair.keep_alive.is_some());
+    let failed = |ending| match ending {
+        Ending::Reset => true,
+        Ending::Refused => !closed,
+        Ending::TimedOut => !closed && !kept_alive,
+        Ending::None | Ending::Closed => false,
+    };
+    // In whatever words it is told, it is told.
+    pair.told |= !matches!(failure, CallFailure::NoConnection | CallFailure::Closing);
     let possible = |hypothesis: &Hypothesis| match failure {
         CallFailure::Reset | CallFailure::Refused => hypothesis.state == State::Closed,
         CallFailure::TimedOut => hypothesis.ending == Ending::TimedOut,
         CallFailure::NoConnection => {
-            // A connection that failed is first told of as what it is (MUST-12).
-            let untold =
-                terms.tells_resets && class == "RECEIVE" && !told && hypothesis.ending == Ending::Reset;
+            // A connection that failed is first told of as what it is (MUST-12, §3.10.7.3, §3.10.8).
+            let untold = asks && failed(hypothesis.ending);
             user_closed(hypothesis.state) && !untold
         }
         CallFailure::Closing => user_closed(hypothesis.state) || hypothesis.closing || hypothesis.fin_taken,
@@ -79,6 +95,9 @@ pub(in crate::monitor) fn failed(
 
 /// P-01: the octets are the next ones of the peer's stream.
 pub(in crate::monitor) fn received(stream: &mut Stream, pair: Option<&mut Pair>, octets: &[u8]) -> Judgement {
+    if octets.is_empty() {
+        return Ok(());
+    }
     let from = stream.read;
     stream.read += octets.len();
     let Some(pair) = pair else { return contents(stream, None, from, octets) };

@@ -58,7 +58,7 @@ fn faults_are_caught_or_listed_what_is_permitted_is_let_pass_and_every_rule_is_b
     let stories = stories();
     let references: Vec<_> = stories.iter().map(|story| seen(&mut Reference::new(), story)).collect();
     let mut raised: BTreeSet<String> = altered::rules().map(str::to_owned).collect();
-    let (mut found, mut unseen, mut let_pass, mut wrong) = (0, 0, [0; 2], Vec::new());
+    let (mut found, mut unseen, mut allowed, mut wrong) = (0, 0, 0, Vec::new());
     for fault in faulty::all() {
         let caught = caught(fault, &stories, 8);
         match (&fault.excuse, caught) {
@@ -70,28 +70,23 @@ fn faults_are_caught_or_listed_what_is_permitted_is_let_pass_and_every_rule_is_b
             (None, Some((failure, _))) => {
                 found += 1;
                 raised.extend(rule(&failure));
-                if survivors::why(&fault.name).is_some() {
+                if survivors::lists(&fault.name) {
                     wrong.push(format!("{} is caught: {failure}", fault.name));
                 }
             }
-            (None, None) => match survivors::why(&fault.name) {
-                Some(why) => let_pass[why as usize] += 1,
-                None => {
-                    unseen += 1;
-                    if shown(fault, &stories, &references) {
-                        wrong.push(format!("{} survives and is not listed", fault.name));
-                    }
+            (None, None) if survivors::lists(&fault.name) => allowed += 1,
+            (None, None) => {
+                unseen += 1;
+                if shown(fault, &stories, &references) {
+                    wrong.push(format!("{} survives and is not listed", fault.name));
                 }
-            },
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let [allowed, unjudged] = let_pass;
-    println!(
-        "{found} caught, {unseen} leave every story as it is, {allowed} as permitted, {unjudged} not judged"
-    );
-    let listed: usize = survivors::SURVIVORS.iter().map(|(_, _, faults)| faults.len()).sum();
-    assert_eq!(listed, allowed + unjudged, "a listed survivor is no fault any more");
+    println!("{found} caught, {unseen} leave every story as it is, {allowed} do what may be");
+    let listed: usize = survivors::SURVIVORS.iter().map(|(_, faults)| faults.len()).sum();
+    assert_eq!(listed, allowed, "a listed survivor is no fault any more");
     for law in LAWS {
         let breaks = raised.contains(law.id) != NEVER_RAISED.contains(&law.id);
         assert!(breaks, "{}: nothing breaks it, or it is listed in vain", law.id);

@@ -9,7 +9,7 @@ use super::altered::{Alter, altered, broken, play};
 use crate::stack::Stack;
 use crate::stack::faulty::{self, Faulty};
 
-const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
+pub(super) const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
 const SCALED: &str = "+0 open passive\n+0 < S <mss 1460,nop,wscale 7>\n+0 < .\n";
 
 const FROM_NEAR_ZERO: &str = "setup peer.iss=4294967258\n\n+0 open passive\n+0 < S\n+0 < .\n";
@@ -134,6 +134,11 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
         ("option/no-mss-on-a-syn", Some("I-095.2"), "+0 open active\n", "+0 receive\n"),
         ("option/no-mss-on-a-syn", None, SCALED, "+0 receive\n"),
     ];
+    check(table);
+}
+
+/// Tells each story to the stack with the fault: the rule is broken, or none.
+pub(super) fn check(table: &[(&str, Option<&str>, &str, &str)]) {
     for (name, rule, opening, story) in table {
         let run = play(&mut faulty(name) as &mut dyn Stack, opening, story);
         assert_eq!(broken(&run), *rule, "{name}: {:?}\n{story}\n{}", run.verdict, run.trace);

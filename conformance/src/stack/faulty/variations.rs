@@ -147,6 +147,11 @@ static ANSWERS: &[Variation<Steps>] = &[
         if step.actions.rules.has(Rule::Seq14) {
             let (iss, mss) = (step.tcb.snd.iss, step.tcb.profile.announced_mss);
             step.each_segment(|segment| {
+                if segment.ctl.has(Control::URG) {
+                    // The pointer counts from SEQ.
+                    segment.up =
+                        segment.up.saturating_add(u16::try_from(segment.seq.since(iss)).unwrap_or(0));
+                }
                 segment.seq = iss;
                 segment.ctl |= Control::SYN;
                 segment.mss = Some(mss);
