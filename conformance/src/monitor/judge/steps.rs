@@ -231,6 +231,10 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
         if segment.seq.lt(hypothesis.nxt_most) {
             // Its text reaches into the window, so Table 6 takes it; its number lies outside, so step 2 drops it.
             out.push(hypothesis);
+            // Trimmed to the window at both ends, it begins at RCV.NXT.
+            if segment.end().gt(context.offered(&hypothesis)) && hypothesis.state != State::TimeWait {
+                out.push(reset(hypothesis.excused_by(53)));
+            }
         }
         if hypothesis.state == State::TimeWait {
             push_taking(hypothesis.closed(Ending::Closed), Side::ResetEndsTimeWait, out);

@@ -64,6 +64,8 @@ impl Unasked {
 
     /// A segment in flight was certainly not delivered.
     pub(in crate::monitor) const fn note_trouble(&mut self) {
+        // The user may be told of each.
+        self.perhaps |= self.trouble;
         self.trouble = !self.unwanted;
     }
 

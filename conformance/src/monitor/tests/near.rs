@@ -90,6 +90,20 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             "+0 send 10\n+0 < icmp host-unreachable\n+0 report\n",
         ),
         ("signal/delivery-trouble-never", None, OPEN, "+0 < icmp host-unreachable\n+0 report\n"),
+        // Of two errors the user may be told twice.
+        (
+            "call/error-reports-not-switched-off",
+            None,
+            OPEN,
+            "+0 send 10\n+0 < icmp host-unreachable\n+0 < icmp host-unreachable\n+0 report\n+0 set error-reports off\n+0 report\n",
+        ),
+        // A reset over the whole window may be trimmed, and is then exact, whatever became of one inside the window.
+        (
+            "permitted/segment-over-the-whole-window-trimmed",
+            None,
+            OPEN,
+            "+0 < P. (10)\n+0 send 100\n+0.000001 < SR. rcv.last\n+0 < R. peer.nxt-10(5000)\n+3 < .\n",
+        ),
         // Trouble of timeouts may have been there before the user said so; an error that comes afterwards may not.
         (
             "call/error-reports-not-switched-off",
