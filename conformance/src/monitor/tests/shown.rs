@@ -25,6 +25,9 @@ const ROWS: &[Row] = &[
         Some("I-091"),
         "+0 < . win 0\n+0 send 1\n+0 close\n+0 < .\n+0 < .\n+2 receive\n",
     ),
+    // Nobody is given up who was never asked; a while of silence alone is none.
+    ("drop-answer/TO-11", Some("I-073"), "+0 set keep-alive 10\n+9999 receive\n"),
+    ("drop-answer/TO-11", None, "+0 set keep-alive 10\n+15 receive\n"),
     // TIME-WAIT is long over, or may just still be there (V-62).
     ("ignore/TO-9", Some("I-120"), "+0 close\n+0 < F.\n+600 < . rcv.nxt-1\n+1 receive\n"),
     ("ignore/TO-9", Some("I-034"), "+0 close\n+0 < F.\n+600 < .\n+1 receive\n"),
@@ -46,6 +49,17 @@ const WHOLE: &[Row] = &[
         "ignore/CLOSE-11",
         None,
         "+0 open passive\n+0 < S\n+0 < . win 10\n+0 send 30\n+0 < F. ack 1\n+0 close\n+0 < .\n+0.5 receive\n",
+    ),
+    // A FIN that waits for the retransmission timer, which has doubled. While that is short, nobody can tell.
+    (
+        "field/fin-on-its-own",
+        Some("I-091"),
+        "+0 open passive\n+0 < S\n+0 < . win 10\n+0 send 30\n+1.5 close\n+0 < . ack 11 win 1000\n+0.1 < .\n+5 receive\n",
+    ),
+    (
+        "field/fin-on-its-own",
+        None,
+        "+0 open passive\n+0 < S\n+0 < . win 10\n+0 send 30\n+0 close\n+0 < . ack 11 win 1000\n+0.1 < .\n+5 receive\n",
     ),
     // Crossing SYNs leave the connection half open.
     ("establish-at-once/SYNSENT-11", Some("I-030"), "+0 open active\n+0 < S\n+0 send 1500\n"),

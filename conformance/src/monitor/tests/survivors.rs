@@ -8,7 +8,7 @@
 pub(super) const SURVIVORS: &[(&str, &[&str])] = &[
     // A request or a FIN that leaves later, as one that was lost would (V-23); another form of keep-alive (V-37); the
     // request that crossed another, repeated as it was.
-    ("drop-answer", &["OPEN-7", "CLOSE-5", "RECV-9", "TO-3", "TO-10", "TO-11", "TO-14"]),
+    ("drop-answer", &["OPEN-7", "CLOSE-5", "RECV-9", "TO-3", "TO-10", "TO-14"]),
     ("answer-seq-high", &["TO-11"]),
     ("answer-ack-flag-flipped", &["TO-14"]),
     // V-10: a reset may mean nothing in TIME-WAIT. V-49: a packet may be repeated as it was, acknowledged in part or not.
@@ -33,8 +33,6 @@ pub(super) const SURVIVORS: &[(&str, &[&str])] = &[
     ),
     // V-8: who goes by the highest acknowledgment takes the window of an older segment that repeats it.
     ("window-taken", &["ACK-11"]),
-    // The FIN follows when the timer goes off.
-    ("field", &["fin-on-its-own"]),
     // A host may take less in one piece than its network carries.
     ("option", &["mss-less-options"]),
     // R1 may be any number of retransmissions from three on (SHLD-10).
