@@ -99,8 +99,8 @@ pub(in crate::monitor) fn may_give_up(hypothesis: &Hypothesis, now: Instant, pai
     // Several keep-alives that nobody answers are a verdict, one is none (RFC 9293 §3.8.4, MUST-29).
     let open = hypothesis.state.is_synchronized() && hypothesis.state != State::TimeWait;
     let dead = pair.keep_alive.is_some() && pair.unanswered >= 2 && open;
-    let since = hypothesis.busy_since.max(stays_open_until(hypothesis, pair));
-    dead || now.since(since) >= pair.patience.unwrap_or(LEAST_R2) && waits()
+    let long = |since| now.since(since) >= pair.patience.unwrap_or(LEAST_R2);
+    dead || long(hypothesis.busy_since) && waits() && long(stays_open_until(hypothesis, pair))
 }
 
 /// Until when the peer has certainly answered the probes of its closed window: so long the connection stays open (RFC 9293
