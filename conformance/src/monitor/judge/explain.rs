@@ -123,6 +123,11 @@ pub(in crate::monitor) fn must_have_given_up(hypothesis: &Hypothesis, now: Insta
     open && waits && unheard && now.since(hypothesis.waiting_since.max(set_at)) >= late
 }
 
+/// Whether the timeout that the user set may be what ended the connection, and not one of the stack's own before.
+fn the_users_is_over(pair: &Pair, now: Instant) -> bool {
+    pair.timeout_of_user.is_some_and(|(timeout, set_at)| now.since(set_at) >= timeout)
+}
+
 /// A SYN, or a SYN,ACK.
 fn syn(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hypothesis, Reason> {
     let same = pair.iss.is_none_or(|iss| iss == segment.seq);
@@ -164,7 +169,7 @@ fn ordinary(
     terms: &Terms,
 ) -> Result<Hypothesis, Reason> {
     match hypothesis.state {
-        State::Closed if hypothesis.ending == Ending::TimedOut && pair.timeout_of_user.is_some() => {
+        State::Closed if hypothesis.ending == Ending::TimedOut && the_users_is_over(pair, segment.now) => {
             return Err(reason("I-107", "a segment after the user's timeout"));
         }
         State::Closed | State::Listen => {
