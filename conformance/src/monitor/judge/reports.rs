@@ -215,7 +215,8 @@ fn left_out(
         return Some((first.1, "I-102.2", "a part of a block"));
     }
     let before = first.0 - 1;
-    if before.gt(segment.ack) && received.holds(before, first.0) {
+    // A FIN before the block has a number, and is no octet that a block must have.
+    if received.above(segment.ack).any(|range| holds(range, (before, first.0))) {
         return Some((before, "I-102.2", "a part of a block"));
     }
     let most = if segment.options.timestamps.is_some() { MOST_WITH_TIMESTAMPS } else { MOST_BLOCKS };

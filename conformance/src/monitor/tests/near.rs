@@ -138,6 +138,13 @@ fn a_fault_is_objected_to_where_it_shows_and_nowhere_near() {
             "+0 open active\n+0 < S <mss 1460,nop,wscale 0>\n",
             "+0 receive\n",
         ),
+        // A FIN above a gap is in no block.
+        (
+            "signal/urgent-text-never",
+            None,
+            "+0 open passive\n+0 < S <mss 1460,nop,nop,sackOK>\n+0 < .\n",
+            "+0 < F. 2\n+0 < . 3(1)\n+0 < . 1(1)\n+0.1 receive\n",
+        ),
         // Another incarnation has its own.
         (
             "signal/urgent-text-never",
