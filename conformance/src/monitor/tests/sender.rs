@@ -1,11 +1,8 @@
 //! What a sender and the window it meets make of each other, close to what is objected to: rows of a table, each beside
 //! the one that is.
 
-use super::altered::{broken, play};
-use super::near::faulty;
-use crate::stack::Stack;
+use super::near::{OPEN, check};
 
-const OPEN: &str = "+0 open passive\n+0 < S\n+0 < .\n";
 const CONTROLLED: &str = "setup congestion=on\n\n+0 open passive\n+0 < S\n+0 < .\n";
 const WITHOUT_NAGLE: &str = "setup nagle=off\n\n+0 open passive\n+0 < S\n+0 < .\n";
 const NARROW: &str = "+0 open passive\n+0 < S\n+0 < .\n+0 < P. (10)\n+0 < P. (10) win 10\n";
@@ -16,7 +13,7 @@ const SIX: &str = "setup congestion=on nagle=off\n\n+0 open passive\n+0 < S\n+0 
 
 #[test]
 fn a_fault_of_the_sender_is_objected_to_where_it_shows_and_nowhere_near() {
-    let table: &[(&str, Option<&str>, &str, &str)] = &[
+    check(&[
         (
             "send/short-segments-wait-for-ever",
             Some("I-109.2"),
@@ -145,13 +142,5 @@ fn a_fault_of_the_sender_is_objected_to_where_it_shows_and_nowhere_near() {
             OPEN,
             "+0 set keep-alive 10\n+0.1 < P. (10)\n+6 < P. (10)\n+1 receive\n",
         ),
-    ];
-    let mut wrong = Vec::new();
-    for (name, rule, opening, story) in table {
-        let run = play(&mut faulty(name) as &mut dyn Stack, opening, story);
-        if broken(&run) != *rule {
-            wrong.push(format!("{name}: expected {rule:?}, {:?}\n{story}\n{}", run.verdict, run.trace));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ]);
 }
