@@ -19,7 +19,7 @@ pub(super) const SURVIVORS: &[(&str, &[&str])] = &[
     // V-38: text above a gap may be dropped.
     ("plain-integers", &["new-text-looks-old"]),
     ("timer-never", &["keep-alive"]),
-    ("timer-late", &["user", "retransmission", "persist", "keep-alive"]),
+    ("timer-late", &["retransmission", "persist", "keep-alive"]),
     ("timer-early", &["persist"]),
     (
         "timeout",

@@ -3,7 +3,7 @@
 use tcpspec_core::event::{Action, Signal};
 use tcpspec_core::options::{self, TcpOption};
 use tcpspec_core::segment::Integrity;
-use tcpspec_core::{Control, Rule, Segment, State};
+use tcpspec_core::{Control, Rule, Segment, State, Tcb};
 
 use super::{Arrives, Enters, Entry, Fate, Fault, Hook, Stepped, Steps, listed};
 use crate::wire;
@@ -11,6 +11,12 @@ use crate::wire;
 pub(super) fn faults() -> impl Iterator<Item = Fault> {
     let segments = listed(SEEN, Hook::Arrives).chain(listed(PACKETS, Hook::Enters));
     segments.chain(listed(TAKEN, Hook::steps)).chain(listed(SIGNALS, Hook::steps))
+}
+
+/// Text that lies on the number of the peer's FIN and behind it.
+fn is_across_the_fin(tcb: &Tcb, segment: &Segment<'_>) -> bool {
+    let closed = matches!(tcb.state, State::CloseWait | State::Closing | State::LastAck);
+    closed && !segment.has(Control::RST) && segment.seq.lt(tcb.rcv.nxt) && segment.end().gt(tcb.rcv.nxt)
 }
 
 /// What a segment is taken for.
@@ -103,6 +109,28 @@ static SEEN: &[Entry<Arrives>] = &[
     ("segment/with-text-loses-its-fin", &["R9293-3.6-d", "R9293-3.4-d"], |tcb, segment| {
         if tcb.state.is_synchronized() && !segment.text.is_empty() {
             segment.ctl = segment.ctl.without(Control::FIN);
+        }
+        Fate::Seen
+    }),
+    ("segment/text-across-the-fin-resets", &["R9293-3.6-d", "R9293-3.5.3-b"], |tcb, segment| {
+        if is_across_the_fin(tcb, segment) {
+            segment.ctl = Control::RST;
+            (segment.seq, segment.text) = (tcb.rcv.nxt, &[]);
+        }
+        Fate::Seen
+    }),
+    ("segment/that-repeats-text-loses-its-fin", &["R9293-3.4-c", "R9293-3.10-a"], |tcb, segment| {
+        let repeats = tcb.state.is_synchronized() && segment.seq.lt(tcb.rcv.nxt);
+        if repeats && segment.end().gt(tcb.rcv.nxt + 1) {
+            segment.ctl = segment.ctl.without(Control::FIN);
+        }
+        Fate::Seen
+    }),
+    ("segment/in-order-refused-behind-two-gaps", &["R9293-3.4-c", "R9293-3.10-a"], |tcb, segment| {
+        // As if what is held out of order had a list that is full, and what fills the first gap needed a place there.
+        let fills = segment.seq == tcb.rcv.nxt && !segment.text.is_empty();
+        if fills && tcb.reassembly.ranges().count() > 1 {
+            segment.text = &[];
         }
         Fate::Seen
     }),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tcpspec_core::event::{Action, Timer};
+use tcpspec_core::event::{Action, Call, Timer};
 use tcpspec_core::tcb::KeepAlive;
-use tcpspec_core::{Control, State};
+use tcpspec_core::{Control, Event, State};
 
 use super::{Arrives, Chooses, Enters, Entry, Fate, Fault, Hook, Steps, listed};
 
@@ -52,6 +52,18 @@ static STEPS: &[Entry<Steps>] = &[
             }
         }
     }),
+    (
+        "timeout/of-the-user-begins-anew-with-each-send",
+        &["MUST-21", "R9293-3.9.1.1-c", "R9293-3.10.8-a"],
+        |step| {
+            let waiting = step.before.timers.has(Timer::User) && step.tcb.state.is_synchronized();
+            if let (true, Event::Call(Call::Send { .. }), Some(timeout)) =
+                (waiting, step.event, step.tcb.profile.user_timeout)
+            {
+                step.actions.list.push(Action::Arm(Timer::User, timeout));
+            }
+        },
+    ),
     ("keep-alive/traffic-does-not-put-it-off", &["MUST-26"], |step| {
         if step.segment().is_some() && step.before.timers.has(Timer::KeepAlive) {
             // It goes on running as it did.
