@@ -109,6 +109,10 @@ pub(super) fn syn_in_time_wait(
             nxt: segment.seq + 1,
             ..Hypothesis::CLOSED
         });
+        if segment.has(Control::FIN) {
+            // V-24: TIME-WAIT ended for a request, and that is discarded for its FIN.
+            out.push(hypothesis.excused_by(15).excused_by(24).closed(Ending::Closed));
+        }
     }
     // RFC 6191 §2: a refused request is dropped in silence.
     if context.pair.agreed_on_timestamps() || segment.options.timestamps.is_some() || !higher {

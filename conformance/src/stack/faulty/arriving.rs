@@ -112,7 +112,7 @@ static SEEN: &[Entry<Arrives>] = &[
         }
         Fate::Seen
     }),
-    ("segment/text-across-the-fin-resets", &["R9293-3.6-d", "R9293-3.5.3-b"], |tcb, segment| {
+    ("segment/text-across-the-fin-resets", &["R9293-3.10.7.4-k", "R9293-3.6-d"], |tcb, segment| {
         if is_across_the_fin(tcb, segment) {
             segment.ctl = Control::RST;
             (segment.seq, segment.text) = (tcb.rcv.nxt, &[]);

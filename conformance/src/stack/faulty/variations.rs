@@ -143,6 +143,14 @@ static TREATMENTS: &[Variation<Arrives>] = &[
 
 /// Other answers.
 static ANSWERS: &[Variation<Steps>] = &[
+    ("permitted/time-wait-ends-for-a-request-that-is-discarded", "V-24", &[], |step| {
+        // TIME-WAIT may end for a higher number (MAY-2), and a request with a FIN may be discarded.
+        let (Some(segment), State::TimeWait) = (step.segment(), step.before.state) else { return };
+        if segment.is_request() && segment.has(Control::FIN) && segment.seq.ge(step.before.rcv.nxt) {
+            step.send_nothing();
+            step.vanish();
+        }
+    }),
     ("permitted/repeated-request-gets-the-same-answer", "V-5", &[], |step| {
         if step.actions.rules.has(Rule::Seq14) {
             let (iss, mss) = (step.tcb.snd.iss, step.tcb.profile.announced_mss);

@@ -86,7 +86,12 @@ impl Endpoint {
             return self.abort();
         }
         let outcome = self.on_connection(|socket| {
-            socket.shutdown(Shutdown::Write)?;
+            // A connection that is gone is not connected; why it is gone is told to whoever asks.
+            let why = |error: io::Error| match error.kind() {
+                ErrorKind::NotConnected => socket.take_error().ok().flatten().unwrap_or(error),
+                _ => error,
+            };
+            socket.shutdown(Shutdown::Write).map_err(why)?;
             Ok(CallOutcome::Ok)
         });
         self.closed |= outcome == CallOutcome::Ok;

@@ -122,6 +122,15 @@ fn a_reset_is_told_once_and_then_there_is_no_connection() {
 }
 
 #[test]
+fn a_reset_is_told_by_close_too() {
+    over_both_families(|mut stack, setup| {
+        let (_, socket, nxt) = connected(&mut stack, setup);
+        arrives(&mut stack, setup, Control::RST, IRS + 1, nxt, &[]);
+        assert_eq!(stack.call(UserCall::Close { socket }), CallOutcome::Error(CallFailure::Reset));
+    });
+}
+
+#[test]
 fn a_reset_in_close_wait_is_told_as_one() {
     over_both_families(|mut stack, setup| {
         let (_, socket, nxt) = connected(&mut stack, setup);
