@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tcpspec_core::event::{Action, Timer};
 use tcpspec_core::profile::TimeWaitReuse;
+use tcpspec_core::segment::Integrity;
 use tcpspec_core::{Control, Outgoing, Rule, State};
 
 use super::routes::hops;
@@ -146,7 +147,9 @@ static ANSWERS: &[Variation<Steps>] = &[
     ("permitted/time-wait-ends-for-a-request-that-is-discarded", "V-24", &[], |step| {
         // TIME-WAIT may end for a higher number (MAY-2), and a request with a FIN may be discarded.
         let (Some(segment), State::TimeWait) = (step.segment(), step.before.state) else { return };
-        if segment.is_request() && segment.has(Control::FIN) && segment.seq.ge(step.before.rcv.nxt) {
+        let sound = segment.integrity == Integrity::Sound;
+        let higher = segment.seq.ge(step.before.rcv.nxt);
+        if sound && higher && segment.is_request() && segment.has(Control::FIN) {
             step.send_nothing();
             step.vanish();
         }
@@ -198,8 +201,9 @@ static ANSWERS: &[Variation<Steps>] = &[
         }
     }),
     ("permitted/fin-repeated-unchanged", "V-49", &[], |step| {
-        // In CLOSING our FIN was sent before the peer's was taken.
-        if step.actions.rules.has(Rule::Timeout5) && step.tcb.state == State::Closing {
+        // In CLOSING our FIN was sent before the peer's was taken, unless a closed window held it back.
+        let open = step.tcb.snd.wnd > 0;
+        if open && step.actions.rules.has(Rule::Timeout5) && step.tcb.state == State::Closing {
             step.each_segment(|segment| segment.ack = segment.ack - 1);
         }
     }),
