@@ -97,14 +97,14 @@ impl Sending {
         self.queue_seq = self.queue_seq.wrapping_add(gone as u32);
         if let Some((_, sent)) = self.timed.take_if(|(seq, _)| diff(ack, *seq) >= 0) {
             let rtt = now - sent;
-            self.measured = Some(self.measured.map_or((rtt, rtt / 2), |(smoothed, variation)| {
+            let (smoothed, variation) = self.measured.map_or((rtt, rtt / 2), |(smoothed, variation)| {
                 ((7 * smoothed + rtt) / 8, (3 * variation + smoothed.abs_diff(rtt)) / 4)
-            }));
-        }
-        self.waiting_since = now;
-        if let Some((smoothed, variation)) = self.measured {
+            });
+            self.measured = Some((smoothed, variation));
+            // A timeout that has doubled stays so until then (Karn).
             self.rto = (smoothed + 4 * variation).clamp(RTO_MIN, RTO_MAX);
         }
+        self.waiting_since = now;
         self.retransmit_at = (self.snd_una != self.snd_nxt).then_some(now + self.rto);
     }
 

@@ -1,6 +1,11 @@
-//! Faults in what is made of duplicate acknowledgments (RFC 5681 §3.2). They show where congestion control is on.
+//! Faults in what is made of duplicate acknowledgments and of a timeout (RFC 5681 §3). They show where congestion control is
+//! on.
 
-use super::{Arrives, Chooses, Entry, Fate, Fault, Hook, Steps, listed};
+use tcpspec_core::Event;
+use tcpspec_core::event::{Action, Timer};
+use tcpspec_core::segment::{Outgoing, TextRange};
+
+use super::{Arrives, Chooses, Entry, Fate, Fault, Hook, Stepped, Steps, listed};
 
 pub(super) fn faults() -> impl Iterator<Item = Fault> {
     listed(CHOICES, Hook::Chooses).chain(listed(STEPS, Hook::steps)).chain(listed(SEGMENTS, Hook::Arrives))
@@ -27,7 +32,32 @@ static STEPS: &[Entry<Steps>] = &[
             (congestion.recovering, congestion.recover, congestion.duplicates) = (false, None, 2);
         }
     }),
+    ("congestion/duplicates-of-two-losses-add-up", &["R5681-3.2-c"], |step| {
+        if let (Some(before), Some(congestion)) = (step.before.congestion, &mut step.tcb.congestion)
+            && !before.recovering
+            && step.tcb.snd.una != step.before.snd.una
+        {
+            congestion.duplicates = before.duplicates;
+        }
+    }),
+    ("congestion/timeout-sends-everything-again", &["R5681-3.1-p", "MUST-19"], send_everything_again),
 ];
+
+/// After a timeout all that is under way goes out again, as if the window were what it was.
+fn send_everything_again(step: &mut Stepped<'_>) {
+    let under_way = step.tcb.text_in_flight();
+    let sent = step.actions.list.iter().find_map(|action| match action {
+        Action::Transmit(segment) if segment.text.len > 0 && segment.text.start == 0 => Some(*segment),
+        _ => None,
+    });
+    let Some(head) = sent.filter(|_| step.event == Event::Timeout(Timer::Retransmission)) else { return };
+    let mut start = head.text.len;
+    while start < under_way {
+        let text = TextRange { start, len: head.text.len.min(under_way - start) };
+        step.send(Outgoing { seq: head.seq + start, text, ..head });
+        start += text.len;
+    }
+}
 
 static SEGMENTS: &[Entry<Arrives>] =
     &[("congestion/window-updates-count", &["R5681-3.2-c"], |tcb, segment| {
