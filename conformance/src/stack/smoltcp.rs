@@ -2,7 +2,8 @@
 //!
 //! The adapter is an event loop such as smoltcp's documentation asks for: poll after each packet and each
 //! user call, then whenever `poll_at` says. One smoltcp socket is one connection: a listening socket *becomes* its
-//! connection. So the adapter, as programs do, keeps a new one listening whenever the last one got a request.
+//! connection. So the adapter, as programs do, keeps another one listening whenever the last one got a request. And as
+//! programs do it opens a socket again that is closed, where there is one: nothing of the connection before may show.
 //!
 //! smoltcp answers `InvalidState` to calls on connections that are not there (yet, or any more), whatever the
 //! cause. A program that looks at `state()` after each poll knows more, and so does the adapter: it remembers
@@ -20,7 +21,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use ::smoltcp::socket::tcp;
+use ::smoltcp::socket::{Socket, tcp};
 use ::smoltcp::time::{Duration as SmoltcpDuration, Instant as SmoltcpInstant};
 use ::smoltcp::wire::{HardwareAddress, IpCidr};
 
@@ -149,15 +150,15 @@ impl Stack for Smoltcp {
 
     fn remote(&self, socket: SocketId) -> Option<SocketAddr> {
         let host = self.host.as_ref()?;
-        let handle = host.connections.get(host.subject(socket)?)?.handle;
+        let handle = host.connections.get(host.subject(socket)?)?.handle?;
         let remote = host.sockets.get::<tcp::Socket<'_>>(handle).remote_endpoint()?;
         Some(SocketAddr::new(remote.addr.into(), remote.port))
     }
 
     fn state(&self, socket: SocketId) -> Option<State> {
         let host = self.host.as_ref()?;
-        let handle = host.connections.get(host.subject(socket)?)?.handle;
-        Some(state(host.sockets.get::<tcp::Socket<'_>>(handle).state()))
+        let connection = host.connections.get(host.subject(socket)?)?;
+        Some(connection.handle.map_or(State::Closed, |handle| host.state(handle)))
     }
 }
 
@@ -177,11 +178,14 @@ struct Host {
 
 /// What a program knows of one socket.
 struct Connection {
-    handle: SocketHandle,
+    /// The smoltcp socket; none once another connection has it.
+    handle: Option<SocketHandle>,
     /// The last state but CLOSED that the socket showed after a poll.
     last_open: State,
     /// The user made the socket CLOSED: ABORT, or CLOSE where there was no connection yet.
     given_up: bool,
+    /// The peer had closed, and all was read, when another connection got the socket.
+    ended: bool,
 }
 
 impl Host {
@@ -213,7 +217,7 @@ impl Host {
         match call {
             UserCall::Listen { port } => self.listen(port),
             UserCall::Connect { port, remote, route: _ } => {
-                let mut socket = self.new_socket();
+                let mut socket = self.closed_socket();
                 let local = (self.setup.local, port);
                 match socket.connect(self.interface.context(), (remote.ip(), remote.port()), local) {
                     Ok(()) => self.opened(socket),
@@ -224,14 +228,17 @@ impl Host {
             UserCall::Accept { listener } => self.accept(listener),
             UserCall::Send { socket, text, urgent: _ } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((connection, socket)) => match socket.send_slice(text) {
+                Some((connection, None)) => connection.why_invalid(State::Closed),
+                Some((connection, Some(socket))) => match socket.send_slice(text) {
                     Ok(taken) => CallOutcome::Sent(taken),
-                    Err(tcp::SendError::InvalidState) => connection.why_invalid(socket),
+                    Err(tcp::SendError::InvalidState) => connection.why_invalid(state(socket.state())),
                 },
             },
             UserCall::Receive { socket, max } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((connection, socket)) => receive(connection, socket, max),
+                Some((connection, None)) if connection.ended => CallOutcome::EndOfStream,
+                Some((connection, None)) => connection.why_invalid(State::Closed),
+                Some((connection, Some(socket))) => receive(connection, socket, max),
             },
             UserCall::Close { socket } => self.give_up(socket, |connection, socket| {
                 socket.close();
@@ -243,7 +250,8 @@ impl Host {
             }),
             UserCall::Set { socket, knob } => match self.connection(socket) {
                 None => CallOutcome::Error(CallFailure::NoConnection),
-                Some((_, socket)) => set(socket, knob),
+                Some((_, None)) => CallOutcome::Ok,
+                Some((_, Some(socket))) => set(socket, knob),
             },
             UserCall::Report { .. } => {
                 CallOutcome::Error(CallFailure::Other("nothing is told unasked".into()))
@@ -251,9 +259,15 @@ impl Host {
         }
     }
 
-    fn new_socket(&self) -> tcp::Socket<'static> {
+    /// A socket that is closed, to be opened; what the user has set for another connection is not set for this one.
+    fn closed_socket(&mut self) -> tcp::Socket<'static> {
         let buffer = |octets: u32| tcp::SocketBuffer::new(vec![0; octets as usize]);
-        let mut socket = tcp::Socket::new(buffer(self.setup.receive_buffer), buffer(self.setup.send_buffer));
+        let Setup { receive_buffer, send_buffer, .. } = self.setup;
+        let new = || tcp::Socket::new(buffer(receive_buffer), buffer(send_buffer));
+        let mut socket = self.free_socket().unwrap_or_else(new);
+        socket.set_keep_alive(None);
+        socket.set_timeout(None);
+        socket.set_hop_limit(None);
         socket.set_nagle_enabled(self.setup.nagle);
         // The default depends on which features of smoltcp happen to be enabled.
         let reno = self.setup.congestion_control;
@@ -265,6 +279,22 @@ impl Host {
         socket
     }
 
+    /// Takes the socket of a connection that is over, if there is one: with nothing left to send to the peer, not even a
+    /// reset, nor to give to the user.
+    fn free_socket(&mut self) -> Option<tcp::Socket<'static>> {
+        let Self { connections, sockets, .. } = self;
+        let is_free = |handle: SocketHandle| {
+            let socket = sockets.get::<tcp::Socket<'_>>(handle);
+            let silent = socket.remote_endpoint().is_none() && socket.recv_queue() == 0;
+            socket.state() == tcp::State::Closed && silent
+        };
+        let connection = connections.iter_mut().find(|connection| connection.handle.is_some_and(is_free))?;
+        // smoltcp is built with no other kind of socket.
+        let Socket::Tcp(mut socket) = sockets.remove(connection.handle.take()?);
+        connection.ended = socket.recv_slice(&mut []) == Err(tcp::RecvError::Finished);
+        Some(socket)
+    }
+
     fn opened(&mut self, socket: tcp::Socket<'static>) -> CallOutcome {
         let connection = self.add(socket);
         self.named(UserSocket::Connection(connection))
@@ -273,8 +303,8 @@ impl Host {
     /// Adds a smoltcp socket; returns its place among the connections.
     fn add(&mut self, socket: tcp::Socket<'static>) -> usize {
         let last_open = state(socket.state());
-        let handle = self.sockets.add(socket);
-        self.connections.push(Connection { handle, last_open, given_up: false });
+        let handle = Some(self.sockets.add(socket));
+        self.connections.push(Connection { handle, last_open, given_up: false, ended: false });
         self.connections.len() - 1
     }
 
@@ -285,18 +315,27 @@ impl Host {
         CallOutcome::Opened(SocketId(number))
     }
 
-    fn connection(&mut self, socket: SocketId) -> Option<(&mut Connection, &mut tcp::Socket<'static>)> {
+    /// The connection that a call is about, with its socket if it still has one.
+    fn connection(
+        &mut self,
+        socket: SocketId,
+    ) -> Option<(&mut Connection, Option<&mut tcp::Socket<'static>>)> {
         let subject = self.subject(socket)?;
         let connection = &mut self.connections[subject];
-        let socket = self.sockets.get_mut::<tcp::Socket<'static>>(connection.handle);
+        let socket = connection.handle.map(|handle| self.sockets.get_mut::<tcp::Socket<'static>>(handle));
         Some((connection, socket))
+    }
+
+    fn state(&self, handle: SocketHandle) -> State {
+        state(self.sockets.get::<tcp::Socket<'_>>(handle).state())
     }
 
     /// Lets smoltcp do everything that it can do now, then looks at what a program could see.
     fn poll(&mut self) {
         self.interface.poll(self.now, &mut self.device, &mut self.sockets);
         for connection in &mut self.connections {
-            let state = state(self.sockets.get::<tcp::Socket<'_>>(connection.handle).state());
+            let Some(handle) = connection.handle else { continue };
+            let state = state(self.sockets.get::<tcp::Socket<'_>>(handle).state());
             if state != State::Closed {
                 connection.last_open = state;
             }
@@ -332,8 +371,8 @@ impl Host {
 
 impl Connection {
     /// What `InvalidState` means for a program that has watched the socket.
-    fn why_invalid(&self, socket: &tcp::Socket<'_>) -> CallOutcome {
-        let failure = match state(socket.state()) {
+    fn why_invalid(&self, now: State) -> CallOutcome {
+        let failure = match now {
             State::SynSent | State::SynReceived => return CallOutcome::WouldBlock,
             State::Listen | State::Established | State::CloseWait => return invalid_state(),
             State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
@@ -365,7 +404,7 @@ fn receive(connection: &Connection, socket: &mut tcp::Socket<'_>, max: usize) ->
         Err(tcp::RecvError::Finished) => CallOutcome::EndOfStream,
         // RECEIVE on a socket that waits for a peer is in order (RFC 9293 §3.10.3).
         Err(tcp::RecvError::InvalidState) if socket.is_listening() => CallOutcome::WouldBlock,
-        Err(tcp::RecvError::InvalidState) => connection.why_invalid(socket),
+        Err(tcp::RecvError::InvalidState) => connection.why_invalid(state(socket.state())),
     }
 }
 

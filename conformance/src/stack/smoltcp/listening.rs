@@ -3,7 +3,7 @@
 
 use ::smoltcp::socket::tcp;
 
-use super::{Connection, Host, index, invalid_state, state, unaddressable};
+use super::{Connection, Host, index, invalid_state, unaddressable};
 use crate::stack::{CallFailure, CallOutcome, SocketId, State};
 
 /// Connections of one listening socket that nobody has accepted; beyond, nothing listens.
@@ -28,7 +28,7 @@ pub(super) enum UserSocket {
 impl Host {
     /// OPEN passive.
     pub(super) fn listen(&mut self, port: u16) -> CallOutcome {
-        let mut socket = self.new_socket();
+        let mut socket = self.closed_socket();
         match socket.listen(port) {
             Ok(()) => {
                 let waiting = vec![self.add(socket)];
@@ -74,7 +74,10 @@ impl Host {
         };
         for connection in all {
             let connection = &mut self.connections[connection];
-            how(connection, self.sockets.get_mut(connection.handle));
+            match connection.handle {
+                Some(handle) => how(connection, self.sockets.get_mut(handle)),
+                None => connection.given_up = true,
+            }
         }
         CallOutcome::Ok
     }
@@ -91,8 +94,7 @@ impl Host {
     }
 
     fn listens(&self, connection: usize) -> bool {
-        let handle = self.connections[connection].handle;
-        state(self.sockets.get::<tcp::Socket<'_>>(handle).state()) == State::Listen
+        self.connections[connection].handle.is_some_and(|handle| self.state(handle) == State::Listen)
     }
 
     /// Lets another socket listen where the last one got a request, or was accepted.
@@ -103,8 +105,8 @@ impl Host {
             if full || waiting.iter().any(|waiting| self.listens(*waiting)) {
                 continue;
             }
-            let mut socket = self.new_socket();
-            socket.listen(port).expect("a new socket may listen where another one did");
+            let mut socket = self.closed_socket();
+            socket.listen(port).expect("a closed socket may listen where another one did");
             let connection = self.add(socket);
             if let UserSocket::Listener { waiting, .. } = &mut self.users[user] {
                 waiting.push(connection);

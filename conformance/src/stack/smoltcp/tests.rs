@@ -285,6 +285,25 @@ fn a_reset_when_syn_received_takes_the_listener_back() {
 }
 
 #[test]
+fn a_closed_socket_is_opened_again_and_who_had_it_hears_what_it_would() {
+    let mut story = Story::new(&ipv4());
+    let (socket, nxt) = story.established();
+    story.arrives(Control::RST, IRS + 1, nxt, &[]);
+    let sockets = story.stack.host().sockets.iter().count();
+    let remote = "192.0.2.2:4000".parse().unwrap();
+    let again = story.open(UserCall::Connect { port: 80, remote, route: &[] });
+    story.next(SYN);
+    assert_eq!(story.stack.host().sockets.iter().count(), sockets);
+    assert_eq!(story.stack.state(again), Some(State::SynSent));
+    assert_eq!(story.stack.state(socket), Some(State::Closed));
+    assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::Reset));
+    assert_eq!(story.send(socket, b"x"), CallOutcome::Error(CallFailure::Reset));
+    assert_eq!(story.stack.call(UserCall::Abort { socket }), CallOutcome::Ok);
+    assert_eq!(story.receive(socket), CallOutcome::Error(CallFailure::NoConnection));
+    assert_eq!(story.receive(again), CallOutcome::WouldBlock);
+}
+
+#[test]
 fn running_stops_at_each_retransmission() {
     let mut story = Story::new(&ipv4());
     let (socket, nxt) = story.established();
