@@ -187,10 +187,14 @@ pub(super) fn setup(draw: &mut Draw<'_>, stack: &Declaration) -> ScenarioSetup {
     let nagle = draw.weighted(&[(4, None), (1, Some(false))]);
     let apart = draw.one_in(8);
     let congestion = stack.lack(Capability::CongestionControl).is_none() && draw.one_in(6);
+    let receive_buffer = apart.then(|| draw.of_these(&[1, 6, 100, 1000, 70_000]));
+    let send_buffer = (apart && draw.one_in(2)).then(|| draw.of_these(&[1, 6, 100, 1000, 70_000]));
+    // How much is under way shows only where there is more to send than may be.
+    let ample = congestion && draw.one_in(2);
     ScenarioSetup {
         buffer,
-        receive_buffer: apart.then(|| draw.of_these(&[1, 6, 100, 1000, 70_000])),
-        send_buffer: (apart && draw.one_in(2)).then(|| draw.of_these(&[1, 6, 100, 1000, 70_000])),
+        receive_buffer,
+        send_buffer: if ample { Some(200_000) } else { send_buffer },
         mtu,
         peer_iss,
         seed,

@@ -25,6 +25,10 @@ const OF_A_LOSS: u32 = 3;
 /// What the third duplicate brings is due at once; so long after it, nothing but a timer will bring it.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
+/// What a path of large segments may be given at first, in octets (RFC 6928 §2). Who begins with a number of octets,
+/// whatever the size of a segment, keeps below it; who sends more does not know how much is under way.
+const LARGEST_FIRST: u32 = 14_600;
+
 /// What has happened to the text under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::monitor) struct Flight {
@@ -171,7 +175,7 @@ pub(in crate::monitor) fn under_way(pair: &Pair, segment: &Emission, terms: &Ter
     }
     let Some(size) = largest(pair, 0, terms) else { return Ok(()) };
     // RFC 6928 §2, where RFC 5681 §3.1 allows two to four segments.
-    let first = (10 * size).min((2 * size).max(14_600));
+    let first = (10 * size).min((2 * size).max(LARGEST_FIRST));
     let most = first.saturating_add(pair.flight.grown);
     let end = segment.end_of_text();
     if pair.hypotheses.any(|one| !one.state.is_synchronized() || end.since(one.una) <= most) {
@@ -179,7 +183,12 @@ pub(in crate::monitor) fn under_way(pair: &Pair, segment: &Emission, terms: &Ter
     }
     let seen = end.since(pair.hypotheses.first().una);
     let what = format!("expected at most {most} octets under way, seen {seen}");
-    object("I-114", "text", "more under way than slow start allows", what)
+    let differed = if seen <= LARGEST_FIRST.saturating_add(pair.flight.grown) {
+        "the window begins with more than such segments allow"
+    } else {
+        "more under way than slow start allows"
+    };
+    object("I-114", "text", differed, what)
 }
 
 /// I-123: what the third duplicate brings is due.
