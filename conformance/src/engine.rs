@@ -20,6 +20,7 @@ mod draw;
 pub mod finding;
 mod generate;
 mod mutate;
+mod numbers;
 pub mod octets;
 mod pool;
 mod shrink;

@@ -27,7 +27,8 @@ pub struct KnownFinding {
     pub differed: Vec<String>,
     /// What brings it about: rows of patterns of steps, in which `*` stands for anything. Then the entry is about a story
     /// only if the shortest one that shows the departure has steps like those of a row, in its order; none: the cause
-    /// alone says enough.
+    /// alone says enough. Patterns that begin with `*` are about any connection, all others of a row about one and the
+    /// same, whose label they leave out.
     #[serde(default)]
     pub steps: Vec<Vec<String>>,
     /// Versions of the stack that depart so.
@@ -56,8 +57,15 @@ impl KnownFinding {
         if !self.names(cause) {
             return BTreeSet::new();
         }
-        let steps: Vec<_> = story.steps.iter().map(Step::action).collect();
-        self.steps.iter().flat_map(|row| ends_of(row, &steps)).collect()
+        let labels: BTreeSet<_> = story.steps.iter().map(|step| step.connection).collect();
+        let of_all: Vec<_> = story.steps.iter().map(Step::action).collect();
+        let mut due = BTreeSet::new();
+        for label in labels {
+            let of_one = |step: &Step| (step.connection == label).then(|| step.what.to_string());
+            let of_one: Vec<_> = story.steps.iter().map(of_one).collect();
+            due.extend(self.steps.iter().flat_map(|row| ends_of(row, &of_all, &of_one)));
+        }
+        due
     }
 
     /// Whether the entry names all parts of this cause.
@@ -87,17 +95,22 @@ impl KnownFinding {
     }
 }
 
-/// Where steps are like the last of a row, behind steps like the others in their order.
-fn ends_of(row: &[String], steps: &[String]) -> Vec<usize> {
+/// Where steps are like the last of a row, behind steps like the others in their order. Patterns that begin with `*` are
+/// about the steps `of_all` connections, with their labels, the others about those `of_one` without.
+fn ends_of(row: &[String], of_all: &[String], of_one: &[Option<String>]) -> Vec<usize> {
+    let is_like = |pattern: &String, index: usize| match pattern.starts_with('*') {
+        true => matches(pattern, &of_all[index]),
+        false => of_one[index].as_ref().is_some_and(|step| matches(pattern, step)),
+    };
     let Some((last, before)) = row.split_last() else { return Vec::new() };
     let mut from = 0;
     for pattern in before {
-        match steps[from..].iter().position(|step| matches(pattern, step)) {
-            Some(offset) => from += offset + 1,
+        match (from..of_all.len()).find(|index| is_like(pattern, *index)) {
+            Some(index) => from = index + 1,
             None => return Vec::new(),
         }
     }
-    (from..steps.len()).filter(|index| matches(last, &steps[*index])).collect()
+    (from..of_all.len()).filter(|index| is_like(last, *index)).collect()
 }
 
 /// Whether a text is what a pattern says, in which `*` stands for any number of any characters.
@@ -171,6 +184,25 @@ mod tests {
         let story = scenario::parse_one("tcpspec 1\nscenario a\n+0 < SF\n").expect("valid");
         assert!(known.due_to(&other, &story).is_empty());
         assert_eq!(Vec::from_iter(known.due_to(&cause, &story)), [0]);
+    }
+
+    #[test]
+    fn patterns_of_a_row_are_about_one_connection_unless_they_begin_with_a_star() {
+        let due_to = |row: &str, steps: &str| {
+            let known = entry(&format!("rules = [\"I-051\"]\ndiffered = [\"no answer\"]\nsteps = [{row}]"));
+            let story = scenario::parse_one(&format!("tcpspec 1\nscenario a\n+0 open passive\n{steps}\n"));
+            let cause = cause("I-051", State::Established, "SYN in the window");
+            Vec::from_iter(known.due_to(&cause, &story.expect("valid")))
+        };
+        let (one, any) = ("[\"< F*\", \"< *(*\"]", "[\"*open passive\", \"*< F*\", \"< *(*\"]");
+        for (steps, by_one, by_any) in [
+            ("+0 @2 < F.\n+0 @2 < . (1)", vec![2], vec![2]),
+            ("+0 @2 < F.\n+0 < . (1)", vec![], vec![2]),
+            ("+0 @2 < F.\n+0 < F.\n+0 < . (1)\n+0 @2 < . (2)", vec![3, 4], vec![3, 4]),
+        ] {
+            assert_eq!(due_to(one, steps), by_one, "{steps}");
+            assert_eq!(due_to(any, steps), by_any, "{steps}");
+        }
     }
 
     #[test]

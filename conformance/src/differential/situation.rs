@@ -106,6 +106,11 @@ impl<'a> Situation<'a> {
         self.before.iter().any(|done| done.beyond)
     }
 
+    /// Whether urgent text came before.
+    pub(super) fn urgent(&self) -> bool {
+        self.before.iter().any(|done| done.urgent)
+    }
+
     /// Whether the peer's numbers were known before, so that what arrives has its place.
     pub(super) fn is_open(&self) -> bool {
         self.before.iter().all(|done| done.reached > 0)

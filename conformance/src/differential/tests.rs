@@ -140,6 +140,25 @@ fn what_the_standard_leaves_open_is_named_and_what_is_decided_is_not() {
 }
 
 #[test]
+fn urgent_text_is_its_readers_affair_and_an_edge_that_the_shift_hides_is_not() {
+    let before = "tcpspec 1\n\nscenario a\nsetup buffer=65536\n\n+0 open passive\n+0 < S <mss 1460,wscale 7>\n\
+                  +0 < . (1)\n";
+    for (steps, expected) in [
+        ("+1 < PU. (3) urg 2\n+1 receive\n+0 receive\n", vec!["V-20"]),
+        ("+1 < U. urg 2\n+1 receive\n", vec![]),
+        ("+1 < U. rcv.edge urg 5\n+1 < .\n", vec!["V-45"]),
+        ("+1 < . rcv.edge\n+1 < .\n", vec!["V-45"]),
+        ("+1 < R rcv.edge\n+1 < .\n", vec!["V-45"]),
+        ("+1 < . rcv.edge+1\n+1 < .\n", vec![]),
+    ] {
+        let story = scenario::parse_one(&format!("{before}{steps}")).expect("a story");
+        let mut differential = Differential::default();
+        let comparison = differential.compare(&mut Smoltcp::new(), &mut Reference::new(), &story, Family::V4);
+        assert_eq!(ids(&comparison), expected, "{steps}{:?}", comparison.differences);
+    }
+}
+
+#[test]
 fn a_story_that_one_stack_cannot_take_part_in_decides_nothing() {
     let story = scenario::parse_one("tcpspec 1\n\nscenario a\n\n+0 open passive\n+0 send 1 urgent\n")
         .expect("a story");

@@ -106,6 +106,13 @@ impl Arrival {
         self.seq + i64::from(self.len)
     }
 
+    /// Whether it occupies nothing and lies at the edge of what was offered, or so little beyond it that the true edge,
+    /// which is hidden by a shift (RFC 7323 §2.4), may lie farther.
+    pub(super) const fn is_empty_at_the_edge(&self) -> bool {
+        const MOST_HIDDEN: i64 = 1 << 14;
+        self.len == 0 && self.window > 0 && self.seq >= self.window && self.seq - self.window < MOST_HIDDEN
+    }
+
     /// Whether it begins in the window.
     pub(super) const fn begins_inside(&self) -> bool {
         self.seq >= 0 && self.seq < self.window
@@ -148,6 +155,8 @@ pub(super) struct Done {
     pub(super) gap: bool,
     /// Something came that lay beyond the window offered.
     pub(super) beyond: bool,
+    /// Urgent text came.
+    pub(super) urgent: bool,
     /// Since when it has sent no further reset.
     pub(super) reset_at: Instant,
     /// Resets, in this turn.
@@ -204,6 +213,7 @@ impl Done {
     /// The peer sent a segment.
     fn arrives(&mut self, arrival: &Arrival) {
         self.beyond |= arrival.len > 0 && arrival.end() > arrival.window;
+        self.urgent |= arrival.len > 0 && arrival.has(Control::URG);
         if self.reached > 0 && arrival.len > 0 && arrival.begins_inside() {
             self.gap |= arrival.seq > 0;
             self.reached += if arrival.seq == 0 { arrival.len } else { 0 };

@@ -130,9 +130,15 @@ pub static VARIATIONS: &[Variation] = &[
     splits("V-51", "RFC 9293 §3.1", "an illegal option is ignored, or the segment, or it resets", |at| {
         at.arrives(|it| it.options && !it.has(Control::SYN))
     }),
-    splits("V-20", "RFC 9293 §3.8.5", "urgent text is delivered in more than one way", |at| {
-        at.arrives(|it| it.has(Control::URG)) || matches!(at.call(), Some(ScenarioCall::SendUrgent(_)))
+    splits("V-20", "RFC 9293 §3.8.5", "urgent text is sent in more than one way", |at| {
+        matches!(at.call(), Some(ScenarioCall::SendUrgent(_)))
     }),
+    stays(
+        "V-45",
+        "RFC 7323 §2.4",
+        "what stands at the edge of the window offered is inside the true one, or not",
+        |at| at.is_open() && at.arrives(|it| it.is_empty_at_the_edge()),
+    ),
     stays(
         "V-16",
         "RFC 9293 §3.10.7.4",
@@ -179,6 +185,9 @@ pub static VARIATIONS: &[Variation] = &[
         "what comes before its turn is kept, or dropped until it comes again",
         |at| at.gap() && matches!(at.kind, Kind::Acknowledged(_) | Kind::Answer(_) | Kind::Outcome { .. }),
     ),
+    splits("V-20", "RFC 9293 §3.8.5", "urgent text is delivered in more than one way", |at| {
+        matches!(at.kind, Kind::Outcome { .. }) && at.urgent()
+    }),
     splits("V-22", "RFC 9293 §3.6.1", "CLOSE with text that nobody has read resets, or sends a FIN", |at| {
         let resets = |it: &Choice| matches!(it, Choice::ResetOnUnreadText);
         let closes = matches!(at.call(), Some(ScenarioCall::Close)) || at.arrives(|it| it.len > 0);

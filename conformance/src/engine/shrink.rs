@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tcpspec_core::Control;
 
+use super::numbers;
 use crate::scenario::{
     DEFAULT_RECEIVE, Damage, Scenario, ScenarioCall, ScenarioSetup, SegmentSpec, SeqExpr, Span, Step, What,
     When,
@@ -71,18 +72,17 @@ impl Search<'_> {
     fn drop_range(&mut self, begin: usize, end: usize) -> bool {
         let mut without = self.best.clone();
         let dropped: Vec<_> = without.steps.drain(begin..end).collect();
-        if self.try_out(without.clone()) {
-            return true;
-        }
-        // Perhaps it was only their time that mattered.
+        // Perhaps it was only their time that mattered, or the numbers that they gave to what comes later.
         let waited = dropped.iter().map(span).fold(Span::default(), sum);
-        match without.steps.get_mut(begin) {
-            Some(next) if waited != Span::default() => {
-                next.when = When::After(sum(waited, span(next)));
-                self.try_out(without)
+        let numbered = numbers::without(&self.best, &|index| (begin..end).contains(&index));
+        let numbered = (numbered != without).then_some(numbered);
+        for candidate in std::iter::once(without).chain(numbered) {
+            let later = later(&candidate, begin, waited);
+            if self.try_out(candidate) || later.is_some_and(|later| self.try_out(later)) {
+                return true;
             }
-            _ => false,
         }
+        false
     }
 
     fn plainer_setup(&mut self) {
@@ -153,7 +153,9 @@ impl Search<'_> {
     fn with_step(&mut self, index: usize, change: impl FnOnce(&mut Step)) -> bool {
         let mut candidate = self.best.clone();
         change(&mut candidate.steps[index]);
-        self.try_out(candidate)
+        let unmoved = numbers::unmoved(candidate.clone(), &self.best);
+        let moves = unmoved != candidate;
+        self.try_out(candidate) || moves && self.try_out(unmoved)
     }
 }
 
@@ -183,6 +185,14 @@ fn nearer(number: SeqExpr, distance: i64) -> SeqExpr {
         }
         other => other,
     }
+}
+
+/// A story in which the step with this index comes later, by so much; none if that is no other story.
+fn later(story: &Scenario, index: usize, waited: Span) -> Option<Scenario> {
+    let mut later = story.clone();
+    let next = later.steps.get_mut(index).filter(|_| waited != Span::default())?;
+    next.when = When::After(sum(waited, span(next)));
+    Some(later)
 }
 
 fn span(step: &Step) -> Span {
@@ -226,7 +236,8 @@ fn smaller(number: u32) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Corpus;
+    use crate::bench::Family;
+    use crate::engine::{self, Corpus};
     use crate::scenario::{Anchor, parse_one};
     use crate::stack::{Stack, reference::Reference};
 
@@ -246,6 +257,23 @@ mod tests {
         let short = shrink(story, 1000, &mut |story| matters(story));
         let wanted = parse_one("tcpspec 1\n\nscenario a\n\n+0 < . ack snd.nxt+1\n").expect("valid");
         assert_eq!(short, wanted);
+    }
+
+    #[test]
+    fn numbers_that_steps_gave_to_later_ones_are_kept_if_they_matter() {
+        let text =
+            "tcpspec 1\n\nscenario a\n\n+0 open active\n+0 < S.\n+0 < F.\n+0 < . (1)\n+0 < . (100)\n+0 < .\n";
+        let story = parse_one(text).expect("valid");
+        let mut reference = Reference::new();
+        // The last segment comes beyond what the stack has.
+        let mut beyond = |story: &Scenario| {
+            let run = engine::judge(&mut reference, story, Family::V4);
+            let trace = run.trace.to_string();
+            trace.lines().any(|line| line.contains("< . 103:103(0)"))
+        };
+        let short = shrink(story, 1000, &mut beyond);
+        let wanted = "tcpspec 1\n\nscenario a\n\n+0 < . peer.nxt+103\n";
+        assert_eq!(short, parse_one(wanted).expect("valid"));
     }
 
     #[test]

@@ -200,8 +200,10 @@ impl Monitor {
             streams.all[stream].socket = Some(socket);
             let pair = &mut pairs[streams.all[stream].pair];
             if pair.stream == Some(stream) {
-                // What was reset before anybody had it has told nobody (§3.10.7.4, step 2), and is gone.
-                pair.told |= pair.hypotheses.any(|hypothesis| hypothesis.ending == Ending::Reset);
+                let reset = |hypothesis: &&mut Hypothesis| hypothesis.ending == Ending::Reset;
+                for hypothesis in pair.hypotheses.as_mut_slice().iter_mut().filter(reset) {
+                    hypothesis.ending = Ending::ResetUnheard;
+                }
             }
         } else {
             for pair in &mut pairs[..*pairs_in_use] {

@@ -23,6 +23,8 @@ pub(super) enum Ending {
     Closed,
     /// The peer reset it, or it reset itself over what the peer sent.
     Reset,
+    /// The same, before any user had it: who is given it is not told (§3.10.7.4, step 2).
+    ResetUnheard,
     /// The peer refused it, before it was open.
     Refused,
     /// Nobody answered for too long.

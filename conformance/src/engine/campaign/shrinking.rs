@@ -10,7 +10,7 @@ use super::Event;
 use crate::engine::cause::{CauseRecord, Cluster};
 use crate::engine::task::Judged;
 use crate::engine::telling::{Told, seen_of_death};
-use crate::engine::{Finding, shrink};
+use crate::engine::{Finding, numbers, shrink};
 use crate::scenario::Scenario;
 use crate::verdict::Cause;
 
@@ -61,12 +61,17 @@ impl Campaign<'_> {
         Ok(())
     }
 
-    /// A story without the steps that bring a listed departure about; none if it has no such steps.
-    fn without_listed(&self, cause: &CauseRecord, story: &Scenario) -> Option<Scenario> {
+    /// A story without the steps that bring a listed departure about, and the same with the numbers that the other steps
+    /// had; none if it has no such steps.
+    fn without_listed(&self, cause: &CauseRecord, story: &Scenario) -> Vec<Scenario> {
         let due = self.due_to(cause, story);
         let steps = story.steps.iter().enumerate().filter(|(index, _)| !due.contains(index));
-        let steps = steps.map(|(_, step)| step.clone()).collect();
-        (!due.is_empty()).then(|| Scenario { steps, ..story.clone() })
+        let steps = Vec::from_iter(steps.map(|(_, step)| step.clone()));
+        if due.is_empty() || steps.is_empty() {
+            return Vec::new();
+        }
+        let numbered = numbers::without(story, &|index| due.contains(&index));
+        vec![Scenario { steps, ..story.clone() }, numbered]
     }
 
     fn shrink(&mut self, cluster: &Cluster, finding: &mut Finding) -> io::Result<()> {
@@ -79,7 +84,7 @@ impl Campaign<'_> {
             Told::Left => true,
             again => again.cause().as_ref() == Some(&cause),
         };
-        let other = self.without_listed(&cause, &story).filter(|other| !other.steps.is_empty());
+        let others = self.without_listed(&cause, &story);
         let mut same = |story: &Scenario| {
             if trouble.is_some() || deaths >= most_deaths || self.is_overdue() {
                 return false;
@@ -99,7 +104,7 @@ impl Campaign<'_> {
             true
         };
         // What happens without the steps that a list blames has another reason.
-        let begin = other.filter(|other| same(other)).unwrap_or(story);
+        let begin = others.into_iter().find(&mut same).unwrap_or(story);
         let short = shrink(begin, budget, &mut same);
         if let Some(error) = trouble {
             return Err(error);

@@ -67,7 +67,7 @@ pub(in crate::monitor) fn failed(
         Ending::Reset => true,
         Ending::Refused => !closed,
         Ending::TimedOut => !closed && !kept_alive,
-        Ending::None | Ending::Closed => false,
+        Ending::None | Ending::Closed | Ending::ResetUnheard => false,
     };
     // In whatever words it is told, it is told.
     pair.told |= !matches!(failure, CallFailure::NoConnection | CallFailure::Closing);
@@ -197,7 +197,7 @@ pub(in crate::monitor) fn nothing(stream: &Stream, pair: &mut Pair, terms: &Term
     };
     let end_untold = |hypothesis: &Hypothesis| hypothesis.fin_taken && hypothesis.state == State::CloseWait;
     let failure_untold = |hypothesis: &Hypothesis| {
-        let failed = matches!(hypothesis.ending, Ending::Reset | Ending::Refused | Ending::TimedOut);
+        let failed = !matches!(hypothesis.ending, Ending::None | Ending::Closed);
         terms.tells_resets && hypothesis.state == State::Closed && failed
     };
     let first = *pair.hypotheses.first();
@@ -233,7 +233,7 @@ pub(in crate::monitor) fn close(hypothesis: &Hypothesis, pair: &Pair, now: Insta
         State::CloseWait => after.state = State::LastAck,
         State::Closed => {
             // Whoever closes what is closed already has nothing more to be told (§3.10.3, §3.10.4).
-            if after.ending == Ending::Reset {
+            if matches!(after.ending, Ending::Reset | Ending::ResetUnheard) {
                 after.ending = Ending::Closed;
             }
             return after;

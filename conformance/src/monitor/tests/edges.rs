@@ -8,6 +8,8 @@ use super::near::{OPEN, check};
 
 const PASSIVE: &str = "+0 open passive\n";
 const ACTIVE: &str = "+0 open active\n";
+/// The receive buffer has one octet more than the window field can say.
+const ROOM_BEYOND_THE_FIELD: &str = "setup buffer=65536\n\n+0 open passive\n+0 < S\n+0 < .\n";
 const HALF_OPEN: &str = "+0 open passive\n+0 < S\n";
 
 #[test]
@@ -58,6 +60,13 @@ fn a_connection_that_was_reset_before_anybody_had_it_is_nobodys() {
     check(&[
         ("user/reset-reported-as-no-connection", None, OPEN, "+0 < R\n+0 receive\n"),
         ("user/reset-reported-as-no-connection", Some("I-073"), OPEN, "+0 send 10\n+0 < R\n+0 receive\n"),
+        // The first reset may lie in the true window (V-45) and have ended it; that nothing is told says that it has not.
+        (
+            "user/reset-reported-as-no-connection",
+            Some("I-073"),
+            ROOM_BEYOND_THE_FIELD,
+            "+0 < R rcv.edge\n+0 receive\n+0 < R rcv.nxt\n+0 receive\n",
+        ),
     ]);
 }
 

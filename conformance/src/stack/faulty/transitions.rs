@@ -48,16 +48,31 @@ pub(super) fn faults() -> impl Iterator<Item = Fault> {
     let walked = Rule::all().filter(|rule| out_of_reach(*rule).is_none() && changes_the_record(*rule));
     walked
         .flat_map(|rule| {
-            let ignored = Fault::at("ignore", rule, |step| {
-                step.undo();
-                step.actions.list.retain(|action| matches!(action, Action::Reply(_)));
-            });
+            let ignored = Fault::at(
+                "ignore",
+                rule,
+                match rule {
+                    // Of a segment that opens the connection its own row is about more than the FIN (V-38).
+                    Rule::Fin12 => |step| {
+                        if step.before.state != State::SynReceived {
+                            ignore(step);
+                        }
+                    },
+                    _ => ignore,
+                },
+            );
             let skipped = moves(rule).then(|| Fault::at("skip-transition", rule, undo));
             iter::once(ignored).chain(skipped)
         })
         .chain(NO_REASON_TO_ABORT.iter().map(|rule| Fault::at("abort", *rule, abort)))
         .chain(NO_REASON_TO_END.iter().map(|rule| Fault::at("vanish", *rule, vanish)))
         .chain(LIST.iter().map(|(kind, rule, alter)| Fault::at(kind, *rule, *alter)))
+}
+
+/// What arrived leaves nothing behind and is not answered.
+fn ignore(step: &mut Stepped<'_>) {
+    step.undo();
+    step.actions.list.retain(|action| matches!(action, Action::Reply(_)));
 }
 
 /// Whether a row has a state of its own behind it.
