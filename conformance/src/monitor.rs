@@ -214,7 +214,7 @@ impl Monitor {
         let repeats = segment.has(Control::ACK) && segment.ack == una;
         pair.repeated_acks = if repeats { pair.repeated_acks.saturating_add(1) } else { 0 };
         let plain = segment.has(Control::ACK) && segment.ctl.0 & (Control::SYN | Control::RST).0 == 0;
-        let plain = plain && !pair.is_with_itself();
+        let plain = plain && !pair.may_be_ignored();
         // What begins beyond RCV.NXT may be dropped whole (V-38): then nothing has been received.
         let certain = class.seq == Place::At || class.seq == Place::Inside && segment.len() == 0;
         if plain && certain && class.ack != Place::Beyond {

@@ -1,5 +1,6 @@
 //! What is known for sure of a pair of sockets: what went over the wire, in numbers, and what the ends may be like.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tcpspec_core::{Control, Instant, SeqNumber, State};
@@ -198,10 +199,12 @@ impl Pair {
         };
     }
 
-    /// The peer's address is the stack's own. Such a segment may be one that went astray, and be dropped as that, or one of
-    /// a connection that the host has with itself: RFC 1122 §3.2.1.3 does not name it among those that must be dropped.
-    pub(super) fn is_with_itself(&self) -> bool {
-        self.endpoints.destination.ip() == self.endpoints.source.ip()
+    /// What comes from the peer's address may be dropped. The stack's own is not named among those that must be (RFC 1122
+    /// §3.2.1.3): what comes from there went astray, or is of a connection that the host has with itself. That of a
+    /// directed broadcast is, but a host knows it by its network's mask, which no TCP need know.
+    pub(super) fn may_be_ignored(&self) -> bool {
+        let (own, peer) = (self.endpoints.source.ip(), self.endpoints.destination.ip());
+        own == peer || is_broadcast_to_the_network_of(own, peer)
     }
 
     /// The variations that were made use of.
@@ -335,5 +338,14 @@ impl Pair {
     /// Whether the pair has a connection that is certainly there.
     pub(super) fn is_alive(&self) -> bool {
         self.hypotheses.all(|hypothesis| hypothesis.state != State::Closed)
+    }
+}
+
+/// Whether an address is that of all hosts of the network of another, as the bench has it.
+fn is_broadcast_to_the_network_of(own: IpAddr, address: IpAddr) -> bool {
+    const HOSTS: u32 = 0xff;
+    match (own, address) {
+        (IpAddr::V4(own), IpAddr::V4(address)) => address.to_bits() == own.to_bits() | HOSTS,
+        _ => false,
     }
 }

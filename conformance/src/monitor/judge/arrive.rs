@@ -115,7 +115,7 @@ pub(in crate::monitor) fn arrive(
     context: &Context<'_>,
     out: &mut Hypotheses,
 ) {
-    if context.pair.is_with_itself() {
+    if context.pair.may_be_ignored() {
         out.push(hypothesis);
     }
     match hypothesis.state {

@@ -68,7 +68,7 @@ pub(in crate::monitor) fn is_certainly_looked_at(pair: &Pair, segment: &Arrival)
     let within = |una: SeqNumber| segment.ack.ge(una) && segment.ack.le(pair.snd_max);
     let open = pair.hypotheses.all(|one| one.state.accepts_text() && within(one.una));
     // With timestamps the segment may be an old duplicate (RFC 7323 §5).
-    let old = pair.agreed_on_timestamps() || pair.is_with_itself();
+    let old = pair.agreed_on_timestamps() || pair.may_be_ignored();
     !odd && !old && open && segment.has(Control::ACK) && segment.text > 0
 }
 

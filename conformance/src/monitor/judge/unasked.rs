@@ -96,7 +96,7 @@ pub(in crate::monitor) fn is_certainly_looked_at(
     plain
         && !segment.options.malformed
         && !pair.agreed_on_timestamps()
-        && !pair.is_with_itself()
+        && !pair.may_be_ignored()
         && pair.hypotheses.all(|one| {
             let open = matches!(one.state, State::Established | State::FinWait1 | State::FinWait2);
             let believed = segment.ack.ge(one.una) && segment.ack.le(pair.snd_max);

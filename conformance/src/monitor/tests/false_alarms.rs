@@ -294,6 +294,14 @@ const FALSE_ALARMS: &[Pair] = &[
         near_miss: "+0 open passive\n+0 < S\n+0 < .\n+0 < F. 3\n+0 < F. 4\n+0 < F. 5\n+0 < F. 6\n+0 receive\n",
         rule: "P-02",
     },
+    Pair {
+        about: "what comes from the broadcast address of the host's network is to be dropped (RFC 1122 §3.2.1.3)",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 < . from subnet-broadcast\n",
+        may_not: || deaf(|segment| !segment.has(Control::RST)),
+        near_miss: "+0 < . from other\n",
+        rule: "I-032",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.
