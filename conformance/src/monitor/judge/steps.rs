@@ -37,7 +37,7 @@ pub(in crate::monitor) fn acceptable(
     }
     // V-32: a FIN one past the edge, V-53: both ends outside.
     let fin_past = segment.has(Control::FIN) && segment.end_of_text() == offered.later(hypothesis.nxt);
-    let straddles = segment.seq.lt(hypothesis.nxt_most) && segment.end().gt(offered) && segment.len() > 0;
+    let straddles = segment.seq.lt(hypothesis.nxt_most) && reaches_past(offered, segment);
     match seen {
         [true, true] => Acceptable::Either,
         [true, false] if fin_past => Acceptable::By(32),
@@ -45,6 +45,12 @@ pub(in crate::monitor) fn acceptable(
         [true, false] => Acceptable::No,
         [false, _] => Acceptable::Yes,
     }
+}
+
+/// Whether a segment that begins before this number goes on beyond it. One that begins half the sequence space away ends
+/// on the other side of everything, and reaches nothing.
+fn reaches_past(number: SeqNumber, segment: &Arrival) -> bool {
+    segment.len() > number.since(segment.seq)
 }
 
 /// Table 6.
@@ -232,7 +238,7 @@ fn second_rst(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, 
             // Its text reaches into the window, so Table 6 takes it; its number lies outside, so step 2 drops it.
             out.push(hypothesis);
             // Trimmed to the window at both ends, it begins at RCV.NXT.
-            if segment.end().gt(context.offered(&hypothesis)) && hypothesis.state != State::TimeWait {
+            if reaches_past(context.offered(&hypothesis), segment) && hypothesis.state != State::TimeWait {
                 out.push(reset(hypothesis.excused_by(53)));
             }
         }
