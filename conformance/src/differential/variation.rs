@@ -137,7 +137,7 @@ pub static VARIATIONS: &[Variation] = &[
         "V-45",
         "RFC 7323 §2.4",
         "what stands at the edge of the window offered is inside the true one, or not",
-        |at| at.is_open() && at.arrives(|it| it.is_empty_at_the_edge()),
+        |at| at.is_open() && at.arrives(Arrival::is_empty_at_the_edge),
     ),
     stays(
         "V-16",
