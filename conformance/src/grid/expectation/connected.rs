@@ -80,13 +80,17 @@ fn half_open(cell: Cell, outcomes: &mut Vec<Outcome>) {
     }
 }
 
-/// A SYN in TIME-WAIT may open a new incarnation if its number is above the old ones, or be refused in silence if not.
-fn reopened(cell: Cell) -> Option<Outcome> {
-    let request = matches!(cell.flags, Flags::Syn | Flags::SynFin);
-    request.then(|| match cell.seq {
-        SeqPosition::Left => Outcome::unchanged().answering(&[Reply::Silence]).by("V-15"),
-        _ => Outcome::new(Life::Lives).answering(&[Reply::SynAck]).by("V-15"),
-    })
+/// A SYN in TIME-WAIT may open a new incarnation if its number is above the old ones, or be refused in silence if not. For one
+/// with a FIN TIME-WAIT may end, and then it is discarded.
+fn reopened(cell: Cell) -> Vec<Outcome> {
+    let silent = |outcome: Outcome, variation| outcome.answering(&[Reply::Silence]).by(variation);
+    let opened = || Outcome::new(Life::Lives).answering(&[Reply::SynAck]).by("V-15");
+    match (cell.flags, cell.seq) {
+        (Flags::Syn | Flags::SynFin, SeqPosition::Left) => vec![silent(Outcome::unchanged(), "V-15")],
+        (Flags::Syn, _) => vec![opened()],
+        (Flags::SynFin, _) => vec![opened(), silent(Outcome::new(Life::None), "V-24")],
+        _ => Vec::new(),
+    }
 }
 
 /// "Special allowance" for valid acknowledgments while the window is closed.
