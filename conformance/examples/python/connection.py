@@ -201,9 +201,9 @@ class Connection:
         if self.timed and diff(ack, self.timed[0]) >= 0:
             self.measure(self.host.now - self.timed[1])
             self.timed = None
-        self.waiting_since = self.host.now
-        if self.srtt is not None:
+            # A timeout that has doubled stays so until then (Karn).
             self.rto = min(max(self.srtt + 4 * self.rttvar, RTO_MIN), RTO_MAX)
+        self.waiting_since = self.host.now
         self.retransmit_at = None
         if self.snd_una != self.snd_nxt:
             self.arm(self.rto)
