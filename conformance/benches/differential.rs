@@ -3,7 +3,8 @@
 //! `cargo bench -p tcpspec --bench differential`. One story of sixteen events, fresh stacks each time. `replayed` hands
 //! smoltcp the very packets and calls of the story, as they were recorded, and throws away what it sends. `bare` does
 //! what a peer cannot do without as well: it builds each segment and reads those of the stack. Neither writes down or
-//! judges anything. `driven` tells smoltcp the story step by step, as every other command does, without a monitor.
+//! judges anything, and neither reads the story: what it comes to was worked out before. `driven` is smoltcp under the
+//! same driver: it tells the story step by step, as every other command does, without a monitor.
 //! `watched` adds the monitor. `differential` tells it to smoltcp and to the reference, each under its monitor, and
 //! compares the two. Compare the rows of one run; the machine decides the rest.
 
