@@ -65,6 +65,9 @@ pub(super) fn unexplained(
     why: &Reason,
     pair: &Pair,
 ) -> Box<Objection> {
+    if let Some(suspected) = suspected(pair) {
+        return suspected;
+    }
     let law = law::find(why.rule).expect("judges cite rules of the table");
     let wanted = match why.wanted {
         None => String::new(),
@@ -75,6 +78,12 @@ pub(super) fn unexplained(
         format!("{}: in {}, after {}, seen `{segment}`{wanted}", law.sentence, hypothesis.state, pair.class);
     let class = pair.class.to_string().into();
     Box::new(Objection { rule: why.rule, state: Some(hypothesis.state), class, differed: why.differed, what })
+}
+
+/// What the stack was silent about when the connection might have ended without a word. That it did is refuted when
+/// nothing explains what the stack does next: then the silence is what is to be said against it.
+pub(super) fn suspected(pair: &Pair) -> Option<Box<Objection>> {
+    pair.suspicion.map(|(hypothesis, missing)| self::missing(&hypothesis, missing))
 }
 
 /// Something that was due did not come.

@@ -9,6 +9,7 @@ use super::arrival::{Arrival, Class, Options};
 use super::emission::Emission;
 use super::excuses::Excuses;
 use super::hypothesis::{Hypotheses, Hypothesis};
+use super::judge::overdue::Missing;
 use super::judge::recovery::Flight;
 use super::judge::reports::Reports;
 use super::judge::unasked::Unasked;
@@ -123,6 +124,8 @@ pub(super) struct Pair {
     pub(super) way: Way,
     /// What arrived last.
     pub(super) class: Class,
+    /// What was due and did not come, when nothing explained that but a connection that ended without a word.
+    pub(super) suspicion: Option<(Hypothesis, Missing)>,
     /// What the ends may be like.
     pub(super) hypotheses: Hypotheses,
 }
@@ -181,6 +184,7 @@ impl Pair {
             unasked: Unasked::default(),
             way: Way::UNKNOWN,
             class: Class::NONE,
+            suspicion: None,
             hypotheses: Hypotheses::start(),
         }
     }

@@ -124,6 +124,7 @@ impl Monitor {
             return Err(objection::unexplained(hypothesis, segment, &why, pair));
         }
         self.spare = std::mem::replace(&mut self.pairs[index].hypotheses, after);
+        self.pairs[index].suspicion = None;
         Ok(begins)
     }
 
@@ -140,10 +141,11 @@ impl Monitor {
             }
             // What cannot come before it is due is missing already.
             let sleeps = sleeps_until(now, next, terms);
+            overdue::note_suspicion(pair, sleeps);
             if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
                 let first = pair.hypotheses.first();
                 let missing = overdue::missing(first, sleeps).expect("every hypothesis misses something");
-                return Err(objection::missing(first, missing));
+                return Err(objection::suspected(pair).unwrap_or_else(|| objection::missing(first, missing)));
             }
             for hypothesis in pair.hypotheses.as_mut_slice() {
                 hypothesis.forget_resets_that_might_have_come_by(sleeps);

@@ -81,12 +81,17 @@ pub(super) fn arrive(hypothesis: Hypothesis, segment: &Arrival, context: &Contex
         return super::closing::syn_in_time_wait(hypothesis, segment, context, out);
     }
     let acceptable = acceptable(&hypothesis, segment, context);
+    // Whoever offered less than there is room for is likelier to go by what was offered.
+    let outside_first = segment.has(Control::RST) && acceptable != Acceptable::Yes;
+    if outside_first {
+        outside(hypothesis, segment, context, out);
+    }
     match acceptable {
         Acceptable::No => {}
         Acceptable::Yes | Acceptable::Either => in_window(hypothesis, segment, context, out),
         Acceptable::By(variation) => in_window(hypothesis.excused_by(variation), segment, context, out),
     }
-    if acceptable != Acceptable::Yes {
+    if acceptable != Acceptable::Yes && !outside_first {
         outside(hypothesis, segment, context, out);
     }
 }

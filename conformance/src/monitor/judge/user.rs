@@ -3,7 +3,7 @@
 use tcpspec_core::{Instant, State};
 
 use crate::monitor::hypothesis::{Ending, Hypothesis};
-use crate::monitor::objection::{Judgement, Objection};
+use crate::monitor::objection::{Judgement, Objection, suspected};
 use crate::monitor::pair::Pair;
 use crate::monitor::stream::Stream;
 use crate::monitor::terms::Terms;
@@ -17,7 +17,8 @@ fn object(
     what: String,
 ) -> Judgement {
     let state = Some(pair.hypotheses.first().state);
-    Err(Box::new(Objection { rule, state, class: class.into(), differed, what }))
+    let objection = || Box::new(Objection { rule, state, class: class.into(), differed, what });
+    Err(suspected(pair).unwrap_or_else(objection))
 }
 
 /// SEND took octets: the connection must be there and not closed by its user (I-074).
@@ -83,6 +84,7 @@ pub(in crate::monitor) fn failed(
         CallFailure::Other(_) => true,
     };
     if pair.hypotheses.retain(possible) {
+        pair.suspicion = None;
         return Ok(());
     }
     let state = pair.hypotheses.first().state;
