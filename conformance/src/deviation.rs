@@ -1,8 +1,11 @@
 //! Known deviations: departures that are listed with a reason, one data file per stack.
 //!
-//! An entry names a case and the step at which it fails, never a whole requirement, which would swallow new bugs. A
-//! listed departure does not fail the run. One that no longer happens does, so that the list stays true; and so does
-//! a case that fails at another step than the one listed.
+//! A list has one entry for each cause, with all that shows it: cases of the suite and the steps at which they fail,
+//! cells of the grid, findings of campaigns. It never names a whole requirement where something less will do, which would
+//! swallow new bugs. A listed departure does not fail the run. One that no longer happens does, so that the list stays
+//! true; and so does a case that fails at another step than the one listed.
+
+use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 use serde::Deserialize;
@@ -13,6 +16,7 @@ use crate::suite;
 use crate::verdict::{Cause, Reading, Verdict};
 
 mod finding;
+mod list;
 #[cfg(test)]
 mod reading;
 
@@ -25,14 +29,9 @@ static BUILT_IN: [(&str, &str); 3] = [
     ("linux", include_str!("../deviations/linux.toml")),
 ];
 
-/// A departure that is known.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deviation {
-    /// Id of the case.
-    pub case: String,
-    /// The step that is not met, as the scenario writes it; `end` for what is found after the last step.
-    pub at: String,
+/// Why a stack departs from the standard, and which versions do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownCause {
     /// Versions of the stack that depart so.
     pub versions: VersionReq,
     /// How the standard's text bears it out; none: not read a second time.
@@ -43,9 +42,19 @@ pub struct Deviation {
     pub link: Option<String>,
 }
 
+/// A case that is known to fail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deviation {
+    /// Id of the case.
+    pub case: String,
+    /// The step that is not met, as the scenario writes it; `end` for what is found after the last step.
+    pub at: String,
+    /// Why.
+    pub cause: Arc<KnownCause>,
+}
+
 /// Cells of the [grid](crate::grid) that are known to differ in one way, as `tcpspec grid` prints them.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GridDeviation {
     /// The check of RFC 9293 §3.10.7 that decides them.
     pub clause: String,
@@ -55,42 +64,27 @@ pub struct GridDeviation {
     pub what: String,
     /// Which they are: the ranges, word for word.
     pub cells: Vec<String>,
-    /// Versions of the stack that depart so.
-    pub versions: VersionReq,
-    /// How the standard's text bears it out; none: not read a second time.
-    pub reading: Option<Reading>,
-    /// What happens and why it is on the list, in a sentence.
-    pub reason: String,
-    /// Where it is discussed.
-    pub link: Option<String>,
+    /// Why.
+    pub cause: Arc<KnownCause>,
 }
 
 /// A requirement that a [measure](crate::standing) finds departed from, known as a whole: only for what a stack lacks
 /// altogether, for it swallows whatever else departs.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RequirementDeviation {
-    /// Ids of requirements.
-    pub ids: Vec<String>,
-    /// Versions of the stack that depart so.
-    pub versions: VersionReq,
-    /// How the standard's text bears it out; none: not read a second time.
-    pub reading: Option<Reading>,
-    /// What the stack lacks, in a sentence.
-    pub reason: String,
+    /// Id of the requirement.
+    pub id: String,
+    /// Why.
+    pub cause: Arc<KnownCause>,
 }
 
 /// The list of one stack.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "list::List")]
 pub struct Deviations {
-    #[serde(default, rename = "deviation")]
     entries: Vec<Deviation>,
-    #[serde(default, rename = "finding")]
     findings: Vec<KnownFinding>,
-    #[serde(default)]
     grid: Vec<GridDeviation>,
-    #[serde(default, rename = "requirement")]
     requirements: Vec<RequirementDeviation>,
 }
 
@@ -119,13 +113,12 @@ impl Deviations {
     /// The entry for a requirement as a whole, if there is one for this version.
     #[must_use]
     pub fn requirement(&self, id: &str, version: &str) -> Option<&RequirementDeviation> {
-        let listed = |entry: &&RequirementDeviation| entry.ids.iter().any(|known| known == id);
-        self.requirements.iter().filter(listed).find(|entry| covers(&entry.versions, version))
+        self.requirements.iter().find(|entry| entry.id == id && entry.cause.covers(version))
     }
 
     /// The entries about cells of the grid that concern this version.
     pub fn grid(&self, version: &str) -> impl Iterator<Item = &GridDeviation> {
-        self.grid.iter().filter(move |entry| covers(&entry.versions, version))
+        self.grid.iter().filter(move |entry| entry.cause.covers(version))
     }
 
     /// All entries for findings of campaigns.
@@ -161,7 +154,7 @@ impl Deviations {
 
     /// The entries for findings that are about this version.
     pub fn findings_of(&self, version: &str) -> impl Iterator<Item = &KnownFinding> {
-        self.findings.iter().filter(move |entry| covers(&entry.versions, version))
+        self.findings.iter().filter(move |entry| entry.cause.covers(version))
     }
 
     /// Checks the entries against the suite, whatever versions they are about.
@@ -171,7 +164,7 @@ impl Deviations {
     /// it says the same thing of the same versions; and why.
     pub fn check(&self) -> Result<(), String> {
         for (index, entry) in self.entries.iter().enumerate() {
-            let problem = |what: String| Err(format!("entry {} (case {:?}): {what}", index + 1, entry.case));
+            let problem = |what: String| Err(format!("case {:?}: {what}", entry.case));
             let Some(case) = cases::all().iter().find(|case| case.id == entry.case) else {
                 let near = suite::nearest_case(&entry.case);
                 let near = near.map_or(String::new(), |near| format!("; did you mean {}?", near.id));
@@ -184,10 +177,10 @@ impl Deviations {
                     entry.at, case.id
                 ));
             }
-            let same = |other: &Deviation| other.case == entry.case && other.versions == entry.versions;
-            if let Some(first) = self.entries[..index].iter().position(same) {
-                let versions = &entry.versions;
-                return problem(format!("entry {} already lists it for versions {versions}", first + 1));
+            let versions = &entry.cause.versions;
+            let same = |other: &Deviation| other.case == entry.case && other.cause.versions == *versions;
+            if self.entries[..index].iter().any(same) {
+                return problem(format!("it is listed for versions {versions} before"));
             }
         }
         self.check_findings()
@@ -206,17 +199,17 @@ impl Deviations {
     }
 
     fn entry(&self, case: &str, version: &str) -> Option<&Deviation> {
-        self.entries.iter().find(|entry| entry.case == case && entry.covers(version))
+        self.entries.iter().find(|entry| entry.case == case && entry.cause.covers(version))
     }
 
     /// Applies the list to the verdict on a case.
     #[must_use]
     pub fn apply(&self, case: &str, scenario: &Scenario, version: &str, verdict: Verdict) -> Verdict {
         let Some(entry) = self.entry(case, version) else { return verdict };
-        let (reason, link) = (entry.reason.clone(), entry.link.clone());
+        let KnownCause { reading, reason, link, .. } = KnownCause::clone(&entry.cause);
         match verdict {
             Verdict::Fail(failure) if place(scenario, failure.step) == entry.at => {
-                Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
+                Verdict::KnownDeviation { failure, reason, reading, link }
             }
             Verdict::Pass => Verdict::FixedDeviation { reason, link },
             other => other,
@@ -224,9 +217,10 @@ impl Deviations {
     }
 }
 
-impl Deviation {
+impl KnownCause {
+    /// Whether it is about this version. A version that is no version is covered by any range.
     fn covers(&self, version: &str) -> bool {
-        covers(&self.versions, version)
+        Version::parse(version).map_or(true, |version| self.versions.matches(&version))
     }
 }
 
@@ -235,16 +229,11 @@ fn applied<'e>(verdict: Verdict, entry: impl FnOnce(&Cause) -> Option<&'e KnownF
     let Verdict::Fail(failure) = verdict else { return verdict };
     match failure.cause.as_ref().and_then(entry) {
         Some(entry) => {
-            let (reason, link) = (entry.reason.clone(), entry.link.clone());
-            Verdict::KnownDeviation { failure, reason, reading: entry.reading, link }
+            let KnownCause { reading, reason, link, .. } = KnownCause::clone(&entry.cause);
+            Verdict::KnownDeviation { failure, reason, reading, link }
         }
         None => Verdict::Fail(failure),
     }
-}
-
-/// Whether a range is about this version. A version that is no version is covered by any range.
-fn covers(versions: &VersionReq, version: &str) -> bool {
-    Version::parse(version).map_or(true, |version| versions.matches(&version))
 }
 
 /// Where a scenario fails, as deviation files name it: the step's text, or `end`.
@@ -256,10 +245,10 @@ pub fn place(scenario: &Scenario, step: Option<usize>) -> String {
     }
 }
 
-/// The line `at = ...` that an entry for this place has: text in double quotes, as TOML reads it.
+/// The line for a case that fails at this place, among the `cases` of a cause.
 #[must_use]
-pub fn at_line(place: &str) -> String {
-    format!("at = {}", quoted(place))
+pub fn case_line(case: &str, place: &str) -> String {
+    format!("{{ case = {}, at = {} }},", quoted(case), quoted(place))
 }
 
 /// Text in double quotes, as TOML reads it.
@@ -285,11 +274,10 @@ mod tests {
     use crate::verdict::Failure;
 
     const LIST: &str = r#"
-        [[deviation]]
-        case = "1/a"
-        at = "> R"
+        [[cause]]
         versions = ">=0.14, <0.15"
         reason = "why"
+        cases = [{ case = "1/a", at = "> R" }]
     "#;
 
     fn scenario() -> Scenario {
@@ -332,7 +320,7 @@ mod tests {
     #[test]
     fn a_file_with_an_unknown_word_is_refused_by_name() {
         let error =
-            Deviations::parse("[[deviation]]\ncase = \"x\"\nbecause = \"y\"\n").expect_err("unknown word");
+            Deviations::parse("[[cause]]\nreason = \"x\"\nbecause = \"y\"\n").expect_err("unknown word");
         assert!(error.to_string().contains("because"), "{error}");
     }
 
@@ -346,8 +334,8 @@ mod tests {
     /// What is wrong with a list of entries, each a case, a place and versions.
     fn problem(entries: &[(&str, &str, &str)]) -> String {
         let entry = |(case, at, versions): &(&str, &str, &str)| {
-            let at = at_line(at);
-            format!("[[deviation]]\ncase = {case:?}\n{at}\nversions = {versions:?}\nreason = \"why\"\n")
+            let cases = case_line(case, at);
+            format!("[[cause]]\nversions = {versions:?}\nreason = \"why\"\ncases = [{cases}]\n")
         };
         let text: String = entries.iter().map(entry).collect();
         Deviations::parse(&text).expect("valid").check().err().unwrap_or_default()
@@ -359,24 +347,25 @@ mod tests {
         assert_eq!(problem(&[known, ("3.5/passive-open", "open passive -> ok", "=0.13.0")]), "");
         assert_eq!(
             problem(&[known, ("3.5/pasive-open", "end", "*")]),
-            "entry 2 (case \"3.5/pasive-open\"): there is no such case; did you mean 3.5/passive-open?"
+            "case \"3.5/pasive-open\": there is no such case; did you mean 3.5/passive-open?"
         );
         assert_eq!(
             problem(&[("3.5/passive-open", "> nowhere", "=0.1.0")]),
-            "entry 1 (case \"3.5/passive-open\"): \"> nowhere\" is neither a step of the case nor `end`; `tcpspec \
+            "case \"3.5/passive-open\": \"> nowhere\" is neither a step of the case nor `end`; `tcpspec \
              explain 3.5/passive-open` shows its steps"
         );
         assert_eq!(
             problem(&[known, ("3.5/passive-open", "open passive -> ok", "= 0.14.0")]),
-            "entry 2 (case \"3.5/passive-open\"): entry 1 already lists it for versions =0.14.0"
+            "case \"3.5/passive-open\": it is listed for versions =0.14.0 before"
         );
     }
 
     #[test]
     fn a_line_to_paste_is_read_back_whatever_it_holds() {
         for place in ["> S. 0(0) ack 1 <mss 1460> or R", "end", "a \"b\" \\ c\td"] {
-            let read: toml::Table = toml::from_str(&at_line(place)).expect("TOML");
-            assert_eq!(read["at"].as_str(), Some(place));
+            let lines = format!("cases = [{}]", case_line("1/a", place));
+            let read: toml::Table = toml::from_str(&lines).expect("TOML");
+            assert_eq!(read["cases"][0]["at"].as_str(), Some(place));
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::stack::{CallOutcome, Declaration, NextTimer, Setup, UserCall};
 use crate::verdict::Failure;
 use crate::wire::{Endpoints, Parsed};
 
-use arrival::{Arrival, Class, Place};
+use arrival::{Arrival, Came, Class, Place};
 use excuses::Excuses;
 use hypothesis::{Hypotheses, Hypothesis};
 use icmp::Hopeless;
@@ -383,7 +383,7 @@ fn class(pair: &Pair, segment: &Arrival) -> Class {
         Place::Inside
     };
     let bits = Control::SYN | Control::FIN | Control::RST | Control::ACK | Control::URG;
-    Class { call: None, ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
+    Class { came: Came::Segment, ctl: Control(segment.ctl.0 & bits.0), text: segment.text > 0, seq, ack }
 }
 
 /// The times of the latest events of a kind.

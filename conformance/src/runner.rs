@@ -126,7 +126,8 @@ mod tests {
         assert_eq!(outcome(known, &list), Ok(None));
         let report = outcome(known, &none).expect_err("it departs");
         assert!(report.starts_with(&format!("FAIL {known} (")) && report.contains("Seen: "), "{report}");
-        let entry = "[[deviation]]\ncase = \"3.5/passive-open\"\nat = \"end\"\nversions = \"*\"\nreason = \"Made up.\"";
+        let entry = "[[cause]]\nversions = \"*\"\nreason = \"Made up.\"\n\
+                     cases = [{ case = \"3.5/passive-open\", at = \"end\" }]";
         let fixed = outcome("3.5/passive-open", &Deviations::parse(entry).expect("valid"));
         assert!(fixed.is_err_and(|report| report.starts_with("FIXED 3.5/passive-open")));
     }

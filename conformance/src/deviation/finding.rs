@@ -1,27 +1,24 @@
 //! Entries for departures that campaigns find: by the parts of their causes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use semver::VersionReq;
-use serde::Deserialize;
 use tcpspec_core::State;
 
+use super::KnownCause;
 use crate::scenario::{self, Scenario, Step};
-use crate::verdict::{Cause, Reading};
+use crate::verdict::Cause;
 
 /// Departures that campaigns find, and that are known: by the parts of their causes ([`Cause`]).
 ///
 /// The rules and what differed must be named, so that an entry never covers more than was looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownFinding {
     /// Ids of rules; at least one.
     pub rules: Vec<String>,
     /// States, as the RFC spells them; none: whatever the state.
-    #[serde(default)]
     pub states: Vec<String>,
     /// Classes of segments or calls, in which `*` stands for anything; none: whatever the class.
-    #[serde(default)]
     pub classes: Vec<String>,
     /// What differed; at least one.
     pub differed: Vec<String>,
@@ -29,18 +26,12 @@ pub struct KnownFinding {
     /// only if the shortest one that shows the departure has steps like those of a row, in its order; none: the cause
     /// alone says enough. Patterns that begin with `*` are about any connection, all others of a row about one and the
     /// same, whose label they leave out.
-    #[serde(default)]
     pub steps: Vec<Vec<String>>,
-    /// Versions of the stack that depart so.
-    pub versions: VersionReq,
-    /// How the standard's text bears it out; none: not read a second time.
-    pub reading: Option<Reading>,
-    /// What happens and why it is on the list, in a sentence.
-    pub reason: String,
-    /// Where it is discussed.
-    pub link: Option<String>,
-    /// A file with one scenario that shows it. A campaign plays it first, so that the list stays true.
-    pub scenario: Option<String>,
+    /// A story that shows it: what stands below the name of a scenario. A campaign plays it first, so that the list stays
+    /// true.
+    pub story: Option<String>,
+    /// Why.
+    pub cause: Arc<KnownCause>,
 }
 
 impl KnownFinding {
@@ -90,8 +81,15 @@ impl KnownFinding {
         if self.steps.iter().any(|row| row.is_empty() || row.iter().all(says_nothing)) {
             return Some("a row of steps is about any story".to_owned());
         }
-        let scenario = self.scenario.as_deref().map(scenario::parse_one)?;
-        scenario.err().map(|error| format!("its scenario is none: {error}"))
+        let scenario = self.scenario()?;
+        scenario.err().map(|error| format!("its story is none: {error}"))
+    }
+
+    /// The story as a scenario, if there is one.
+    #[must_use]
+    pub fn scenario(&self) -> Option<Result<Scenario, scenario::ParseError>> {
+        let story = self.story.as_ref()?;
+        Some(scenario::parse_one(&format!("tcpspec 1\n\nscenario listed\n{story}")))
     }
 }
 
@@ -124,10 +122,11 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deviation::Deviations;
 
     fn entry(text: &str) -> KnownFinding {
-        let text = format!("{text}\nversions = \"*\"\nreason = \"why\"");
-        toml::from_str(&text).expect("an entry")
+        let text = format!("[[cause]]\nversions = \"*\"\nreason = \"why\"\n[[cause.finding]]\n{text}");
+        Deviations::parse(&text).expect("a list").findings()[0].clone()
     }
 
     fn cause(rule: &'static str, state: State, class: &'static str) -> Cause {
@@ -160,8 +159,8 @@ mod tests {
             let steps = format!("rules = [\"I-051\"]\ndiffered = [\"late\"]\nsteps = [{row}]");
             assert_eq!(problem(&steps), "a row of steps is about any story");
         }
-        let scenario = "rules = [\"I-051\"]\ndiffered = [\"late\"]\nscenario = \"\"";
-        assert!(problem(scenario).starts_with("its scenario is none: "));
+        let story = "rules = [\"I-051\"]\ndiffered = [\"late\"]\nstory = \"+0 fall\"";
+        assert!(problem(story).starts_with("its story is none: "));
     }
 
     #[test]

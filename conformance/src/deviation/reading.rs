@@ -8,10 +8,11 @@ use crate::verdict::Reading;
 /// Every entry of smoltcp's list: its reason and its reading.
 fn read() -> Vec<(String, Option<Reading>)> {
     let Deviations { entries, findings, grid, requirements } = Deviations::built_in("smoltcp");
-    let entries = entries.into_iter().map(|entry| (entry.reason, entry.reading));
-    let findings = findings.into_iter().map(|entry| (entry.reason, entry.reading));
-    let grid = grid.into_iter().map(|entry| (entry.reason, entry.reading));
-    let requirements = requirements.into_iter().map(|entry| (entry.reason, entry.reading));
+    let entries = entries.into_iter().map(|entry| (entry.cause.reason.clone(), entry.cause.reading));
+    let findings = findings.into_iter().map(|entry| (entry.cause.reason.clone(), entry.cause.reading));
+    let grid = grid.into_iter().map(|entry| (entry.cause.reason.clone(), entry.cause.reading));
+    let requirements =
+        requirements.into_iter().map(|entry| (entry.cause.reason.clone(), entry.cause.reading));
     entries.chain(findings).chain(grid).chain(requirements).collect()
 }
 

@@ -288,19 +288,20 @@ impl Document {
     #[must_use]
     pub fn entry(&self, reason: &str, link: Option<&str>) -> String {
         let CauseRecord { rule, state, class, differed } = &self.cause;
-        let mut text = format!("[[finding]]\nrules = [{}]\n", quoted(rule));
-        if let Some(state) = state {
-            let _ = writeln!(text, "states = [{}]", quoted(state));
-        }
-        let _ = writeln!(text, "classes = [{}]\ndiffered = [{}]", quoted(class), quoted(differed));
-        let _ = writeln!(text, "versions = {}", quoted(&format!("={}", self.stack_version)));
+        let mut text = format!("[[cause]]\nversions = {}\n", quoted(&format!("={}", self.stack_version)));
         let _ = writeln!(text, "reason = {}", quoted(reason));
         if let Some(link) = link {
             let _ = writeln!(text, "link = {}", quoted(link));
         }
-        let lines: Vec<_> =
-            self.scenario.lines().map(|line| line.replace('\\', "\\\\").replace('"', "\\\"")).collect();
-        let _ = writeln!(text, "scenario = \"\"\"\n{}\n\"\"\"", lines.join("\n"));
+        let _ = writeln!(text, "\n[[cause.finding]]\nrules = [{}]", quoted(rule));
+        if let Some(state) = state {
+            let _ = writeln!(text, "states = [{}]", quoted(state));
+        }
+        let _ = writeln!(text, "classes = [{}]\ndiffered = [{}]", quoted(class), quoted(differed));
+        let story = self.scenario.lines().skip_while(|line| !line.starts_with("scenario ")).skip(1);
+        let story = story.filter(|line| !line.is_empty());
+        let lines: Vec<_> = story.map(|line| line.replace('\\', "\\\\").replace('"', "\\\"")).collect();
+        let _ = writeln!(text, "story = \"\"\"\n{}\n\"\"\"", lines.join("\n"));
         text
     }
 

@@ -163,8 +163,9 @@ mod tests {
     fn what_is_listed_is_excused_and_nothing_else() {
         let departure = first_departure(&mut Target::new(FAULTY).expect("built in"));
         let Cause { rule, differed, .. } = &departure.cause;
-        let entry = format!("[[finding]]\nrules = [{rule:?}]\ndiffered = [{differed:?}]\nversions = \"*\"\n");
-        let list = Deviations::parse(&format!("{entry}reason = \"A fault.\"")).expect("valid");
+        let finding = format!("[[cause.finding]]\nrules = [{rule:?}]\ndiffered = [{differed:?}]\n");
+        let list = format!("[[cause]]\nversions = \"*\"\nreason = \"A fault.\"\n{finding}");
+        let list = Deviations::parse(&list).expect("valid");
         assert!(list.findings().first().is_some_and(|entry: &KnownFinding| entry.is_about(&departure.cause)));
         let mut excused = Target::with(stack::by_name(FAULTY).expect("built in"), list);
         for index in 0..300 {

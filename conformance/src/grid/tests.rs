@@ -98,8 +98,8 @@ fn a_listed_difference_that_is_gone_or_has_other_cells_fails_the_run() {
     // The reference has none of what is listed of smoltcp. Its version is not the one that the list is about.
     let list = |cells: &str, what: &str| {
         Deviations::parse(&format!(
-            "[[grid]]\nclause = \"§3.10.7.1\"\nrequirement = \"R9293-3.5.2-a\"\nwhat = \"{what}\"\n\
-             cells = [\"{cells}\"]\nversions = \"*\"\nreason = \"why\"\n"
+            "[[cause]]\nversions = \"*\"\nreason = \"why\"\n[[cause.grid]]\nclause = \"§3.10.7.1\"\n\
+             requirement = \"R9293-3.5.2-a\"\nwhat = \"{what}\"\ncells = [\"{cells}\"]\n"
         ))
         .expect("TOML")
     };

@@ -76,7 +76,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
     let folder = arguments.output.join(declaration.name.replace([':', '/'], "-"));
     let mut shown = Shown::new();
     let entries: Vec<_> = deviations.findings_of(&declaration.version).collect();
-    let stored = |entry: &&KnownFinding| scenario::parse_one(entry.scenario.as_deref()?).ok();
+    let stored = |entry: &&KnownFinding| entry.scenario()?.ok();
     let subject = Subject {
         stack: &declaration,
         start: &|| worker(&arguments.stack, arguments.seed, arguments.ipv6),

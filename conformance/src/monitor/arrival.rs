@@ -137,11 +137,19 @@ impl Called {
     }
 }
 
-/// The class of a segment: what findings say instead of its numbers.
+/// What came last.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) enum Came {
+    #[default]
+    Nothing,
+    Call(Called),
+    Segment,
+}
+
+/// The class of what came last: what findings say instead of a segment's numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Class {
-    /// A call of the user came last.
-    pub(super) call: Option<Called>,
+    pub(super) came: Came,
     pub(super) ctl: Control,
     pub(super) text: bool,
     pub(super) seq: Place,
@@ -150,8 +158,13 @@ pub(super) struct Class {
 
 impl Class {
     /// The class of nothing at all.
-    pub(super) const NONE: Self =
-        Self { call: None, ctl: Control::NONE, text: false, seq: Place::Nowhere, ack: Place::Nowhere };
+    pub(super) const NONE: Self = Self {
+        came: Came::Nothing,
+        ctl: Control::NONE,
+        text: false,
+        seq: Place::Nowhere,
+        ack: Place::Nowhere,
+    };
 }
 
 /// `SYN,ACK with text, left of the window, acknowledging what was never sent`
@@ -164,11 +177,10 @@ impl fmt::Display for Class {
             (Control::URG, "URG"),
             (Control::ACK, "ACK"),
         ];
-        if let Some(call) = self.call {
-            return f.write_str(call.name());
-        }
-        if *self == Self::NONE {
-            return f.write_str("the beginning");
+        match self.came {
+            Came::Nothing => return f.write_str("the beginning"),
+            Came::Call(call) => return f.write_str(call.name()),
+            Came::Segment => {}
         }
         let mut comma = "";
         for (_, name) in bits.iter().filter(|(bit, _)| self.ctl.has(*bit)) {

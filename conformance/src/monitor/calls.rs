@@ -6,7 +6,7 @@ use std::time::Duration;
 use tcpspec_core::{Instant, State};
 
 use super::Monitor;
-use super::arrival::{Called, Class};
+use super::arrival::{Called, Came, Class};
 use super::hypothesis::Due;
 use super::hypothesis::{Ending, Form, Hypotheses, Hypothesis, Reset, Why};
 use super::judge::explain::LEAST_R2;
@@ -80,7 +80,7 @@ impl Monitor {
             }
         };
         if let Some((_, Some(index))) = self.stream_of(*socket) {
-            self.pairs[index].class = Class { call: Some(called), ..Class::NONE };
+            self.pairs[index].class = Class { came: Came::Call(called), ..Class::NONE };
             self.pairs[index].disturbed = true;
             self.pairs[index].short = None;
         }

@@ -17,6 +17,7 @@ mod permitted;
 mod random;
 mod sender;
 mod shown;
+mod silent_ends;
 mod survivors;
 mod variations;
 mod ways;

@@ -52,7 +52,7 @@ pub fn render(
     }
     for entry in outcome.gone.iter().filter_map(|index| deviations.get(*index)) {
         let _ = writeln!(text, "\nFIXED\n  A listed departure no longer happens in its scenario:");
-        let _ = writeln!(text, "{}", wrapped(&entry.reason, 2));
+        let _ = writeln!(text, "{}", wrapped(&entry.cause.reason, 2));
     }
     known(&mut text, outcome, deviations);
     if let Some(reason) = &outcome.given_up {
@@ -113,12 +113,12 @@ fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
     for (cause, hits) in &outcome.known {
         let listed = Cause::from(cause);
         let Some(entry) = entry_of(deviations, &listed) else { continue };
-        match reasons.iter_mut().find(|(reason, ..)| *reason == entry.reason) {
+        match reasons.iter_mut().find(|(reason, ..)| *reason == entry.cause.reason) {
             Some((_, sum, rules)) => {
                 *sum += hits;
                 rules.insert(&cause.rule);
             }
-            None => reasons.push((&entry.reason, *hits, BTreeSet::from([&*cause.rule]))),
+            None => reasons.push((&entry.cause.reason, *hits, BTreeSet::from([&*cause.rule]))),
         }
     }
     reasons.sort_by_key(|(_, hits, _)| Reverse(*hits));
@@ -149,7 +149,9 @@ pub fn replayed(story: &Scenario, judged: &Judged, known: Option<&KnownFinding>)
     let signature = judged.cause.as_ref().map_or(String::new(), |cause| format!(" {}", cause.signature()));
     let verdict = if known.is_some() { "KNOWN" } else { &judged.verdict };
     let _ = writeln!(text, "\n{verdict}{signature}");
-    for paragraph in [judged.explanation.as_ref(), known.map(|entry| &entry.reason)].into_iter().flatten() {
+    for paragraph in
+        [judged.explanation.as_ref(), known.map(|entry| &entry.cause.reason)].into_iter().flatten()
+    {
         let _ = writeln!(text, "{}", wrapped(paragraph, 2));
     }
     text

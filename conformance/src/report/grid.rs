@@ -64,7 +64,9 @@ impl GridReport {
                 let ranges: Vec<_> = fold.ranges().iter().map(ToString::to_string).collect();
                 let listed = match listed.iter().find(|entry| concerns(entry, &fold)) {
                     None => Listed::Not,
-                    Some(entry) if entry.cells == ranges || !whole => Listed::Known(entry.reason.clone()),
+                    Some(entry) if entry.cells == ranges || !whole => {
+                        Listed::Known(entry.cause.reason.clone())
+                    }
                     Some(entry) => Listed::Otherwise(entry.cells.clone()),
                 };
                 let trace = bench::run(stack, &grid::scenario(fold.plainest()), family).trace;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Counts, Report};
 use crate::bench::Run;
-use crate::deviation::{at_line, place};
+use crate::deviation::{case_line, place};
 use crate::requirement;
 use crate::scenario::Scenario;
 use crate::stack::Declaration;
@@ -104,7 +104,7 @@ fn departure(text: &mut String, result: &CaseResult, failure: &Failure) {
         let _ = writeln!(text, "\n{}", wrapped(&elsewhere, 2));
     }
     // The second line is for an entry in a list of known deviations, to be pasted whole.
-    let _ = writeln!(text, "\n  tcpspec replay {}\n  {}", result.case.id, at_line(&at));
+    let _ = writeln!(text, "\n  tcpspec replay {}\n  {}", result.case.id, case_line(&result.case.id, &at));
 }
 
 /// One scenario on one stack: its title, its trace and the verdict.

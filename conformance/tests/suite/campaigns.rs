@@ -104,8 +104,8 @@ fn a_finding_is_replayed_listed_and_then_known() {
 fn what_is_listed_but_no_longer_happens_fails_the_campaign() {
     let folder = Folder::new("fixed");
     let list = folder.0.join("list.toml");
-    let entry = "[[finding]]\nrules = [\"I-032\"]\ndiffered = [\"no reset\"]\nversions = \"*\"\nreason = \"It was \
-                 silent.\"\nscenario = \"\"\"\ntcpspec 1\n\nscenario silent\n\n+0 < S\n\"\"\"\n";
+    let entry = "[[cause]]\nversions = \"*\"\nreason = \"It was silent.\"\n\
+                 [[cause.finding]]\nrules = [\"I-032\"]\ndiffered = [\"no reset\"]\nstory = \"+0 < S\"\n";
     fs::write(&list, entry).expect("a list");
     let list = list.to_str().expect("a plain name");
     let (code, report) = campaign(&folder, "10", &["--stack", "reference", "--deviations", list]);

@@ -62,11 +62,10 @@ fn without_the_list_known_departures_fail_the_run_with_their_traces() {
 #[test]
 fn a_listed_departure_that_is_gone_fails_the_run() {
     let list = r#"
-        [[deviation]]
-        case = "3.5/passive-open"
-        at = "end"
+        [[cause]]
         versions = "*"
         reason = "Made up for this test."
+        cases = [{ case = "3.5/passive-open", at = "end" }]
     "#;
     let list = Scratch::new("deviations.toml", list);
     let (code, report) = run(&["check", "--filter", "3.5/passive-open", "--deviations", list.name()]);
@@ -159,20 +158,19 @@ fn a_faulty_reference_is_a_stack_like_any_other() {
 #[test]
 fn a_listed_case_that_fails_elsewhere_says_where_it_should_have() {
     let case = "3.5.1/restarted-peer-asks-anew";
-    let list = |at: &str| {
-        let entry = "[[deviation]]\nversions = \"*\"\nreason = \"Made up.\"\n";
-        Scratch::new(&format!("{}.toml", at.len()), &format!("{entry}case = {case:?}\n{at}\n"))
+    let list = |line: &str| {
+        let cause = "[[cause]]\nversions = \"*\"\nreason = \"Made up.\"\n";
+        Scratch::new(&format!("{}.toml", line.len()), &format!("{cause}cases = [\n{line}\n]\n"))
     };
-    let elsewhere = list("at = \"end\"");
+    let elsewhere = list(&format!("{{ case = {case:?}, at = \"end\" }},"));
     let (code, report) = run(&["check", "--filter", case, "--deviations", elsewhere.name()]);
     assert_eq!(code, Some(1), "{report}");
     assert!(report.contains("The list of known deviations expects it to fail at `end`."), "{report}");
-    let at = report.lines().find_map(|line| line.strip_prefix("  at = ")).expect("a line to paste");
-    let pasted = list(&format!("at = {at}"));
+    let pasted = list(report.lines().find(|line| line.starts_with("  { case = ")).expect("a line to paste"));
     let (code, report) = run(&["check", "--filter", case, "--deviations", pasted.name()]);
     assert_eq!(code, Some(0), "{report}");
     let (_, unlisted) = run(&["check", "--filter", case, "--no-deviations"]);
-    assert!(unlisted.contains("\n  at = ") && !unlisted.contains("expects it to fail"), "{unlisted}");
+    assert!(unlisted.contains("\n  { case = ") && !unlisted.contains("expects it to fail"), "{unlisted}");
 }
 
 #[test]
@@ -265,12 +263,13 @@ fn what_cannot_be_done_is_said_with_its_cause() {
     let broken = Scratch::new("broken.tcpspec", "tcpspec 1\n\nscenario a\n\n+0 open sideways\n");
     let said = trouble(&["replay", broken.name()]);
     assert!(said.contains("5:9") && said.contains("sideways"), "{said}");
-    let list = Scratch::new("broken.toml", "[[deviation]]\ncase = 1\n");
+    let list = Scratch::new("broken.toml", "[[cause]]\nreason = 1\n");
     assert!(trouble(&["check", "--deviations", list.name()]).contains("broken.toml"));
-    let gone = "[[deviation]]\ncase = \"3.5/gone\"\nat = \"end\"\nversions = \"*\"\nreason = \"why\"\n";
+    let gone = "[[cause]]\nversions = \"*\"\nreason = \"why\"\n\
+                cases = [{ case = \"3.5/gone\", at = \"end\" }]\n";
     let list = Scratch::new("gone.toml", gone);
     let said = trouble(&["check", "--deviations", list.name()]);
-    assert!(said.contains("gone.toml: entry 1 (case \"3.5/gone\"): there is no such case"), "{said}");
+    assert!(said.contains("gone.toml: case \"3.5/gone\": there is no such case"), "{said}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_departure_in_the_readme_is_what_replay_prints() {
 fn the_readme_counts_the_departures_as_the_list_does() {
     let Some(readme) = file("README.md") else { return };
     let list = tcpspec::deviation::Deviations::built_in("smoltcp");
-    let mut reasons: Vec<_> = list.entries().iter().map(|entry| &entry.reason).collect();
+    let mut reasons: Vec<_> = list.entries().iter().map(|entry| &entry.cause.reason).collect();
     let cases = reasons.len();
     reasons.sort_unstable();
     reasons.dedup();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tcpspec_core::{Control, SeqNumber, State};
 
 use super::{recovery, silly};
-use crate::monitor::arrival::Place;
+use crate::monitor::arrival::{Came, Place};
 use crate::monitor::emission::Emission;
 use crate::monitor::hypothesis::Hypothesis;
 use crate::monitor::objection::{Judgement, object};
@@ -239,7 +239,7 @@ pub(in crate::monitor) fn silence(pair: &Pair, segment: &Emission, terms: &Terms
     // V-38: what begins beyond RCV.NXT may be dropped before anybody looks for its ACK, and then answered.
     let without =
         pair.class.ctl.0 & (Control::ACK | Control::SYN | Control::RST).0 == 0 && pair.class.seq == Place::At;
-    let arrived = pair.arrived_at == segment.now && pair.class.call.is_none() && (reset || without);
+    let arrived = pair.arrived_at == segment.now && pair.class.came == Came::Segment && (reset || without);
     // It says what was said before: no timer and no user has brought it about.
     let repeats = segment.seq == pair.snd_max
         && pair.last_ack == Some(segment.ack)
