@@ -192,6 +192,17 @@ struct Bench<'s> {
     packet: Vec<u8>,
 }
 
+/// Octets of the longest IP packet that the network between the two takes.
+fn mtu(asked_for: Option<u16>, family: Family) -> u16 {
+    /// No link that IPv6 knows has less (RFC 8200 §5).
+    const LEAST_OF_IPV6: u16 = 1280;
+    let mtu = asked_for.unwrap_or(1500);
+    match family {
+        Family::V4 => mtu,
+        Family::V6 => mtu.max(LEAST_OF_IPV6),
+    }
+}
+
 impl<'s> Bench<'s> {
     fn new(
         stack: &'s mut dyn Stack,
@@ -207,7 +218,7 @@ impl<'s> Bench<'s> {
             seed: setup.seed.unwrap_or(1),
             receive_buffer: setup.receive_buffer.or(setup.buffer).unwrap_or(BUFFER),
             send_buffer: setup.send_buffer.or(setup.buffer).unwrap_or(BUFFER),
-            mtu: setup.mtu.unwrap_or(1500),
+            mtu: mtu(setup.mtu, family),
             nagle: setup.nagle.unwrap_or(true),
             congestion_control: setup.congestion.unwrap_or(false),
         };

@@ -14,6 +14,7 @@ use tcpspec::engine::{self, Event, Finding, Limits, Options, Progress, Subject};
 use tcpspec::report::fuzzing;
 use tcpspec::scenario;
 use tcpspec::stack::Clock;
+use tcpspec::verdict::Cause;
 
 use crate::deviation_choice::DeviationChoice;
 use crate::stack_choice::{StackChoice, family};
@@ -91,16 +92,28 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
             // A finding that cannot be kept is not lost.
             place.inspect_err(|_| shown.line(&scenario::print_file(&[finding.scenario()])))
         };
+        // What may be listed is no news before its shortest story is known.
+        let may_be_listed = |finding: &Finding| {
+            let cause = Cause::from(&finding.cause);
+            entries.iter().any(|entry| entry.names(&cause))
+        };
+        let found = |finding: &Finding, place: &Path| {
+            shown.line(&format!("found {} ({})", finding.cause.signature(), place.display()));
+        };
         match event {
             Event::Found(finding) => {
                 let place = keep(finding)?;
-                shown.line(&format!("found {} ({})", finding.cause.signature(), place.display()));
+                if !may_be_listed(finding) {
+                    found(finding, &place);
+                }
             }
-            Event::Shrunk(finding) => drop(keep(finding)?),
-            Event::Explained(finding) => {
-                finding.remove(&folder)?;
-                shown.line(&format!("the shortest story is listed: {}", finding.cause.signature()));
+            Event::Shrunk(finding) => {
+                let place = keep(finding)?;
+                if may_be_listed(finding) {
+                    found(finding, &place);
+                }
             }
+            Event::Explained(finding) => finding.remove(&folder)?,
             Event::Ended(death, (from, to)) => shown.line(&format!(
                 "{}, in stories {from} to {}; each of them is told again, alone",
                 death.what(),

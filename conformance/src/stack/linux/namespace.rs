@@ -64,9 +64,6 @@ const SETTINGS: [(&str, &str); 33] = [
     ("ipv6/conf/default/addr_gen_mode", "1"),
 ];
 
-/// What every IPv6 link takes in one packet (RFC 8200 §5); the kernel speaks no IPv6 on one that does not.
-const IPV6_MTU: u16 = 1280;
-
 /// Settings of a namespace that others are made from.
 const SETTINGS_FOR_CHILDREN: [(&str, &str); 1] = [
     // A table of sockets of their own. To look for a socket in the one that all share takes milliseconds.
@@ -141,7 +138,7 @@ impl Namespace {
         let builder = DeviceBuilder::new().name("tun0");
         let builder = match setup.local {
             IpAddr::V4(address) => builder.mtu(setup.mtu).ipv4(address, 24_u8, None),
-            IpAddr::V6(address) => builder.mtu(setup.mtu.max(IPV6_MTU)).ipv6(address, 64_u8),
+            IpAddr::V6(address) => builder.mtu(setup.mtu).ipv6(address, 64_u8),
         };
         let device = builder.build_sync()?;
         device.set_nonblocking(true)?;
