@@ -121,3 +121,12 @@ fn findings_that_cannot_be_kept_are_printed_and_the_trouble_is_named() {
     let said = trouble(&fixed);
     assert!(said.contains("scenario found/") && said.contains("cannot write"), "{said}");
 }
+
+#[test]
+fn what_is_listed_of_smoltcp_still_happens_over_both_families() {
+    let folder = Folder::new("listed");
+    for family in [&[] as &[&str], &["--ipv6"]] {
+        let (code, report) = campaign(&folder, "100", family);
+        assert_eq!(code, Some(0), "{family:?}: {report}");
+    }
+}
