@@ -254,6 +254,12 @@ impl<'a> Header<'a> {
     }
 }
 
+/// Octets of a packet between these sockets of whose segment so many are there, for [`Lies::ip_length`].
+#[must_use]
+pub fn length_with(endpoints: &Endpoints, octets: u8) -> u16 {
+    ip::header_length(endpoints.source.ip()) as u16 + u16::from(octets)
+}
+
 /// Puts an option into the IP header of a packet that nobody needs to know and everybody must skip: over IPv4 one for
 /// experiments (RFC 4727 §3.3), over IPv6 one of the hop-by-hop options, likewise. A packet that is not from [`build`],
 /// and one that cannot grow, is left alone.

@@ -36,6 +36,10 @@ impl Bench<'_> {
         header.lies.bad_checksum = spec.damage.bad_checksum;
         header.lies.data_offset = spec.damage.data_offset;
         let (endpoints, regular) = self.endpoints_of(connection, spec);
+        if let Some(octets) = spec.damage.cut {
+            header.lies.ip_length = Some(wire::length_with(&endpoints, octets));
+            self.note(format!("of the next segment {octets} octets arrive"));
+        }
         let mut packet = std::mem::take(&mut self.packet);
         wire::build(&endpoints, &header, [&text, &[]], &mut packet)
             .expect("the parser limits options and text to what a packet holds");
@@ -58,7 +62,7 @@ impl Bench<'_> {
             true => Some(wire::as_read(&endpoints, &header, &text)),
             false => wire::parse(&packet).ok(),
         };
-        let integrity = parsed.map(|parsed| parsed.segment.integrity).unwrap_or_default();
+        let integrity = parsed.map_or(Integrity::BadDataOffset, |parsed| parsed.segment.integrity);
         let record = SegmentRecord { integrity, ..SegmentRecord::of(&segment) };
         // What goes astray is nothing that the other end has to reckon with.
         self.connections[connection].ledger.sent(record.clone(), !regular || integrity != Integrity::Sound);

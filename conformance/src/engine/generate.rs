@@ -388,8 +388,13 @@ pub(super) const fn sends(segment: SegmentSpec) -> Step {
 
 /// A segment with the right numbers.
 pub(super) const fn segment(ctl: Control, window: Option<u16>) -> SegmentSpec {
-    let damage =
-        crate::scenario::Damage { bad_checksum: false, data_offset: None, reserved: 0, ip_options: false };
+    let damage = crate::scenario::Damage {
+        bad_checksum: false,
+        data_offset: None,
+        reserved: 0,
+        ip_options: false,
+        cut: None,
+    };
     SegmentSpec {
         ctl,
         seq: None,

@@ -296,7 +296,7 @@ impl Display for SegmentSpec {
         from.iter().try_for_each(|class| write!(f, " from {}", class.name()))?;
         to.iter().try_for_each(|class| write!(f, " to {}", class.name()))?;
         route.iter().try_for_each(|route| write!(f, " by {route}"))?;
-        let Damage { bad_checksum, data_offset, reserved, ip_options } = damage;
+        let Damage { bad_checksum, data_offset, reserved, ip_options, cut } = damage;
         if *bad_checksum {
             f.write_str(" bad-checksum")?;
         }
@@ -307,7 +307,7 @@ impl Display for SegmentSpec {
         if *ip_options {
             f.write_str(" ip-options")?;
         }
-        Ok(())
+        cut.iter().try_for_each(|octets| write!(f, " cut {octets}"))
     }
 }
 
@@ -425,7 +425,7 @@ connection 16 peer=other
 +0.5    device accepts
 +0      < icmp port-unreachable
 +0      @2 < icmp source-quench snd.nxt-1
-+0      < . reserved 1 ip-options
++0      < . reserved 1 ip-options cut 13
 +0      > S snd.was+1~snd.was+500000(0) or S 1~=5
 
 scenario another

@@ -64,14 +64,14 @@ fn flags() -> impl Strategy<Value = Control> {
 }
 
 fn damages() -> impl Strategy<Value = Damage> {
-    (any::<bool>(), option::of(0_u8..=15), 0_u8..=15, any::<bool>()).prop_map(
-        |(bad_checksum, data_offset, reserved, ip_options)| Damage {
+    (any::<bool>(), option::of(0_u8..=15), 0_u8..=15, any::<bool>(), option::of(0..=Damage::MAX_CUT))
+        .prop_map(|(bad_checksum, data_offset, reserved, ip_options, cut)| Damage {
             bad_checksum,
             data_offset,
             reserved,
             ip_options,
-        },
-    )
+            cut,
+        })
 }
 
 fn address_classes() -> impl Strategy<Value = AddressClass> {
@@ -373,7 +373,7 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
                      win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
                      peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|@|2|urgent|set|nagle|\
-                     keep-alive|on|off|ttl|by|router|device|refuses|from|to|other|class|icmp|source-quench|ip-options|//| | | ";
+                     keep-alive|on|off|ttl|by|router|device|refuses|from|to|other|class|icmp|source-quench|ip-options|cut|//| | | ";
 
 proptest! {
     #[test]

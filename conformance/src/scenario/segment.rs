@@ -234,6 +234,13 @@ pub struct Damage {
     pub reserved: u8,
     /// The IP header has an option that no TCP knows and every IP skips. Nothing is wrong with that.
     pub ip_options: bool,
+    /// So many octets of the segment arrive, and no more: at most [`Self::MAX_CUT`], which is no whole header.
+    pub cut: Option<u8>,
+}
+
+impl Damage {
+    /// One octet less than a header has.
+    pub const MAX_CUT: u8 = 19;
 }
 
 /// An error message that ICMP brings, about a segment of the connection's that the stack sent or might have sent.

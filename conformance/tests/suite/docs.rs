@@ -72,7 +72,7 @@ fn the_page_names_every_word_of_the_language() {
     let Some(page) = page() else { return };
     let words = "open passive|open active|send N|receive|close|abort|quiet D|nothing|end|reset|refused|\
                  closing|no-connection|timed-out|failure|mss N|wscale N|sackOK|TS val N ecr N|nop|eol|\
-                 raw HEX|bad-checksum|offset N|reserved N|win >N|buffer|receive.buffer|send.buffer|mtu|peer.iss|seed|\
+                 raw HEX|bad-checksum|offset N|reserved N|cut N|win >N|buffer|receive.buffer|send.buffer|mtu|peer.iss|seed|\
                  nagle|congestion|connection N|service|client|peer|set nagle|set keep-alive D|set user-timeout D|\
                  set traffic-class N|set error-reports on|report|urgent-text|urgent-text-ends|delivery-trouble|send N urgent|device refuses|device accepts|from ADDRESS|to ADDRESS|class N|\
                  urg N|ip-options|network|ipv4|ipv6|< icmp ERROR";

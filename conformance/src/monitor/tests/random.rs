@@ -215,6 +215,7 @@ fn segment(dice: &mut Dice) -> SegmentSpec {
             data_offset: if dice.one_in(40) { Some(dice.pick(&[0, 4, 15])) } else { None },
             reserved: if dice.one_in(20) { 15 } else { 0 },
             ip_options: false,
+            cut: None,
         },
         ..plain(ctl)
     }

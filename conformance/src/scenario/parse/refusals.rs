@@ -176,7 +176,7 @@ const LINES: &[(&str, &str)] = &[
     (
         "+0 < . peer.nx",
         "8: found `peer.nx`, expected a sequence number: N, =N, peer.nxt, rcv.nxt, rcv.mid, rcv.last, \
-         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, by, bad-checksum, offset, reserved, ip-options; did you mean \
+         rcv.edge, seg.seq, seg.end, seg.ack; or ack, win, urg, from, to, by, bad-checksum, offset, reserved, ip-options, cut; did you mean \
          `peer.nxt`?",
     ),
     (

@@ -13,8 +13,8 @@ use super::super::{
 use super::{listed, number};
 
 /// The words that may follow the numbers of a peer's segment.
-pub(super) const FIELDS: [&str; 10] =
-    ["ack", "win", "urg", "from", "to", "by", "bad-checksum", "offset", "reserved", "ip-options"];
+pub(super) const FIELDS: [&str; 11] =
+    ["ack", "win", "urg", "from", "to", "by", "bad-checksum", "offset", "reserved", "ip-options", "cut"];
 /// The words that may follow the numbers of an expected segment.
 pub(super) const PATTERN_FIELDS: [&str; 7] = ["ack", "win", "urg", "class", "ttl", "by", "or"];
 const OPTION_WORDS: [&str; 8] = ["mss", "wscale", "sackOK", "sack", "TS", "nop", "eol", "raw"];
@@ -380,6 +380,9 @@ fn damage(cursor: &mut Cursor<'_>) -> Result<Damage, ParseError> {
             reserved = Some(number::up_to(cursor, "the reserved bits", FOUR_BITS)?);
         } else if !damage.ip_options && cursor.take_word("ip-options") {
             damage.ip_options = true;
+        } else if damage.cut.is_none() && cursor.take_word("cut") {
+            damage.cut =
+                Some(number::up_to(cursor, "the octets that are left of a header", Damage::MAX_CUT.into())?);
         } else {
             damage.reserved = reserved.unwrap_or(0);
             return Ok(damage);

@@ -257,6 +257,12 @@ static PACKETS: &[Entry<Enters>] = &[
             packet.clear();
         }
     }),
+    ("header/too-short-stops-the-stack", &["R9293-3.1-b"], |memory, packet| {
+        memory.stopped |= wire::parse(packet) == Err(wire::NotTcp::SegmentTooShort);
+        if memory.stopped {
+            packet.clear();
+        }
+    }),
     ("address/any-source", &["MUST-63", "R9293-3.9.2.3-a"], |memory, packet| {
         readdress(packet, |endpoints| endpoints.source.set_ip(memory.peer));
     }),
