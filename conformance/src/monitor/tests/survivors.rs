@@ -33,7 +33,15 @@ pub(super) const SURVIVORS: &[(&str, &[&str])] = &[
     ),
     // How many segments are under way is not known once some of them are acknowledged, and what is sent again after a timeout
     // is not counted: other algorithms send other text then (V-56). The suite asks, where both are known.
-    ("congestion", &["duplicates-of-two-losses-add-up", "timeout-sends-everything-again"]),
+    (
+        "congestion",
+        &[
+            "duplicates-of-nothing-count",
+            "duplicates-of-two-losses-add-up",
+            "new-text-acknowledged-counts-as-one",
+            "timeout-sends-everything-again",
+        ],
+    ),
     // V-8: who goes by the highest acknowledgment takes the window of an older segment that repeats it.
     ("window-taken", &["ACK-11"]),
     // A host may take less in one piece than its network carries.

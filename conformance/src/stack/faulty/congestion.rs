@@ -1,9 +1,9 @@
 //! Faults in what is made of duplicate acknowledgments and of a timeout (RFC 5681 §3). They show where congestion control is
 //! on.
 
-use tcpspec_core::Event;
 use tcpspec_core::event::{Action, Timer};
 use tcpspec_core::segment::{Outgoing, TextRange};
+use tcpspec_core::{Event, Segment};
 
 use super::{Arrives, Chooses, Entry, Fate, Fault, Hook, Stepped, Steps, listed};
 
@@ -38,6 +38,33 @@ static STEPS: &[Entry<Steps>] = &[
             && step.tcb.snd.una != step.before.snd.una
         {
             congestion.duplicates = before.duplicates;
+        }
+    }),
+    ("congestion/new-text-acknowledged-counts-as-one", &["R5681-3.2-c"], |step| {
+        if let (Some(before), Some(congestion)) = (step.before.congestion, &mut step.tcb.congestion)
+            && before.duplicates > 0
+            && step.tcb.snd.una != step.before.snd.una
+        {
+            congestion.duplicates = 1;
+        }
+    }),
+    ("congestion/duplicates-of-nothing-count", &["R5681-3.2-c"], |step| {
+        if let Event::SegmentArrives(segment) = step.event
+            && let Some(congestion) = &mut step.tcb.congestion
+            && segment.is_empty()
+            && segment.ack == step.before.snd.nxt
+            && !step.before.outstanding()
+        {
+            congestion.duplicates = congestion.duplicates.saturating_add(1);
+        }
+    }),
+    ("congestion/text-counts", &["R5681-3.2-c"], |step| {
+        if let Event::SegmentArrives(segment) = step.event
+            && !segment.text.is_empty()
+            && segment.ack == step.before.snd.una
+        {
+            let bare = Segment { text: &[], seq: step.tcb.rcv.nxt, ..*segment };
+            step.then(Event::SegmentArrives(&bare));
         }
     }),
     ("congestion/timeout-sends-everything-again", &["R5681-3.1-p", "MUST-19"], send_everything_again),

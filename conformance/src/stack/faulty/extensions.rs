@@ -129,13 +129,17 @@ static BLOCKS: &[Entry<Steps>] = &[
     }),
 ];
 
-static REPORTS: &[Entry<Arrives>] =
-    &[("sack/report-taken-for-an-acknowledgment", &["R2018-8-d", "R2018-5.1-b"], |tcb, segment| {
+static REPORTS: &[Entry<Arrives>] = &[
+    ("sack/report-taken-for-an-acknowledgment", &["R2018-8-d", "R2018-5.1-b"], |tcb, segment| {
         if let Some(number) = highest_reported(tcb, segment) {
             segment.ack = number;
         }
         Fate::Seen
-    })];
+    }),
+    ("sack/report-refuses-the-segment", &["R2018-3-b"], |tcb, segment| {
+        if highest_reported(tcb, segment).is_some() { Fate::Lost } else { Fate::Seen }
+    }),
+];
 
 /// Alters every segment that has `bit` set.
 fn each(step: &mut Stepped<'_>, bit: Control, alter: impl Fn(&mut Outgoing)) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tcpspec_core::event::{Action, Call, Timer};
 use tcpspec_core::tcb::KeepAlive;
-use tcpspec_core::{Control, Event, State};
+use tcpspec_core::{Control, Event, Outgoing, State};
 
 use super::{Arrives, Chooses, Enters, Entry, Fate, Fault, Hook, Steps, listed};
 
@@ -71,6 +71,12 @@ static STEPS: &[Entry<Steps>] = &[
                 matches!(action, Action::Arm(Timer::KeepAlive, _) | Action::Stop(Timer::KeepAlive))
             };
             step.actions.list.retain(|action| !restarts(action));
+        }
+    }),
+    ("keep-alive/sent-when-switched-off", &["MUST-25"], |step| {
+        if let Event::Call(Call::KeepAlive { interval: None }) = step.event {
+            let acknowledgment = step.acknowledgment();
+            step.send(Outgoing { seq: acknowledgment.seq - 1, ..acknowledgment });
         }
     }),
     ("keep-alive/unasked", &["MUST-25"], |step| {

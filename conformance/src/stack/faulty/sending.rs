@@ -278,6 +278,12 @@ static WINDOW: &[Entry<Steps>] = &[
             step.send(update);
         }
     }),
+    ("send/only-what-the-peer-calls-full-does-not-wait", &["R9293-3.7.4-a"], |step| {
+        let (una, full) = (step.tcb.snd.una, u32::from(step.tcb.snd.mss));
+        let nagle = step.tcb.profile.nagle;
+        let waits = |segment: &Outgoing| nagle && segment.seq != una && (1..full).contains(&segment.text.len);
+        step.actions.list.retain(|action| !matches!(action, Action::Transmit(segment) if waits(segment)));
+    }),
     ("acknowledge/everything-late", &["SHLD-19", "R9293-3.8.6.3-a"], |step| {
         let takes_text = step.actions.rules.has(Rule::Text1) || step.actions.rules.has(Rule::Text2);
         if takes_text && step.tcb.state == State::Established {
@@ -287,7 +293,7 @@ static WINDOW: &[Entry<Steps>] = &[
     ("acknowledge/twice", &["R5681-4.2-e"], |step| {
         // At once, and after the delay once more.
         let rules = step.actions.rules;
-        if rules.has(Rule::Text1) || rules.has(Rule::Text2) {
+        if [Rule::Text1, Rule::Text2, Rule::Text5].into_iter().any(|rule| rules.has(rule)) {
             let acknowledgment = step.acknowledgment();
             step.send(acknowledgment);
         }

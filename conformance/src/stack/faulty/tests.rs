@@ -113,7 +113,7 @@ fn call(dice: &mut Dice) -> Call<'static> {
         },
         6..10 => Call::Receive { max: dice.of(&[1, 10, 4096]) },
         10 => Call::Close,
-        11 => Call::KeepAlive { interval: Some(Duration::from_secs(20)) },
+        11 => Call::KeepAlive { interval: (!dice.one_in(4)).then_some(Duration::from_secs(20)) },
         _ => {
             if dice.one_in(4) {
                 Call::Abort
@@ -231,7 +231,12 @@ fn every_fault_of_packets_alters_some_packet() {
     let header = wire::Header { ttl: 17, ..wire::Header::of_segment(&text) };
     let mut short_lived = Vec::new();
     wire::build(&endpoints_out, &header, [text.text, &[]], &mut short_lived).expect("it fits");
+    let lies = wire::Lies { ip_length: Some(wire::length_with(&endpoints, 13)), ..wire::Lies::default() };
+    let header = wire::Header { lies, ..header };
+    let mut cut = Vec::new();
+    wire::build(&endpoints_out, &header, [text.text, &[]], &mut cut).expect("it fits");
     let packets = [
+        cut,
         with_options,
         routed.clone(),
         arrived.clone(),
