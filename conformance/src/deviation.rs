@@ -3,7 +3,7 @@
 //! A list has one entry for each cause, with all that shows it: cases of the suite and the steps at which they fail,
 //! cells of the grid, findings of campaigns. It never names a whole requirement where something less will do, which would
 //! swallow new bugs. A listed departure does not fail the run. One that no longer happens does, so that the list stays
-//! true; and so does a case that fails at another step than the one listed.
+//! true; and so does a case that fails at another step than the one listed, or where something else is seen there.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::cases;
 use crate::scenario::Scenario;
 use crate::suite;
-use crate::verdict::{Cause, Reading, Verdict};
+use crate::verdict::{Cause, Failure, Reading, Verdict};
 
 mod finding;
 mod list;
@@ -49,6 +49,8 @@ pub struct Deviation {
     pub case: String,
     /// The step that is not met, as the scenario writes it; `end` for what is found after the last step.
     pub at: String,
+    /// What is seen there, as [`seen`] tells it, one for each network if they differ; empty: whatever is seen.
+    pub seen: Vec<String>,
     /// Why.
     pub cause: Arc<KnownCause>,
 }
@@ -208,12 +210,20 @@ impl Deviations {
         let Some(entry) = self.entry(case, version) else { return verdict };
         let KnownCause { reading, reason, link, .. } = KnownCause::clone(&entry.cause);
         match verdict {
-            Verdict::Fail(failure) if place(scenario, failure.step) == entry.at => {
+            Verdict::Fail(failure)
+                if place(scenario, failure.step) == entry.at && entry.lists(seen(&failure)) =>
+            {
                 Verdict::KnownDeviation { failure, reason, reading, link }
             }
             Verdict::Pass => Verdict::FixedDeviation { reason, link },
             other => other,
         }
+    }
+}
+
+impl Deviation {
+    fn lists(&self, seen: &str) -> bool {
+        self.seen.is_empty() || self.seen.iter().any(|listed| listed == seen)
     }
 }
 
@@ -245,10 +255,21 @@ pub fn place(scenario: &Scenario, step: Option<usize>) -> String {
     }
 }
 
-/// The line for a case that fails at this place, among the `cases` of a cause.
+/// What was seen in a failure, without what was expected in its place.
 #[must_use]
-pub fn case_line(case: &str, place: &str) -> String {
-    format!("{{ case = {}, at = {} }},", quoted(case), quoted(place))
+pub fn seen(failure: &Failure) -> &str {
+    const NOTHING: &str = "nothing was sent";
+    match failure.what.split_once("; ") {
+        Some((seen, _)) => seen,
+        None if failure.what.ends_with(NOTHING) => NOTHING,
+        None => &failure.what,
+    }
+}
+
+/// The line for a case that fails at this place, where this is seen, among the `cases` of a cause.
+#[must_use]
+pub fn case_line(case: &str, place: &str, seen: &str) -> String {
+    format!("{{ case = {}, at = {}, seen = [{}] }},", quoted(case), quoted(place), quoted(seen))
 }
 
 /// Text in double quotes, as TOML reads it.
@@ -271,7 +292,6 @@ mod tests {
     use super::*;
     use crate::requirement::Level;
     use crate::scenario;
-    use crate::verdict::Failure;
 
     const LIST: &str = r#"
         [[cause]]
@@ -318,6 +338,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_seen_elsewise_than_listed_is_not_covered() {
+        let listed = LIST.replace("\"> R\" }", "\"> R\", seen = [\"nothing was sent\", \"it is `S`\"] }");
+        let list = Deviations::parse(&listed).expect("valid");
+        let judge = |what: &str| {
+            let Verdict::Fail(failed) = failure(Some(1)) else { unreachable!("it fails") };
+            let verdict = Verdict::Fail(Failure { what: what.to_owned(), ..failed });
+            list.apply("1/a", &scenario(), "0.14.0", verdict).word()
+        };
+        assert_eq!(judge("expected `> R` at once, nothing was sent"), "KNOWN");
+        assert_eq!(judge("it is `S`; expected `> R` at once"), "KNOWN");
+        assert_eq!(judge("it is `F`; expected `> R` at once"), "FAIL");
+        assert_eq!(judge("the stack panicked"), "FAIL");
+    }
+
+    #[test]
     fn a_file_with_an_unknown_word_is_refused_by_name() {
         let error =
             Deviations::parse("[[cause]]\nreason = \"x\"\nbecause = \"y\"\n").expect_err("unknown word");
@@ -334,7 +369,7 @@ mod tests {
     /// What is wrong with a list of entries, each a case, a place and versions.
     fn problem(entries: &[(&str, &str, &str)]) -> String {
         let entry = |(case, at, versions): &(&str, &str, &str)| {
-            let cases = case_line(case, at);
+            let cases = case_line(case, at, "it differs");
             format!("[[cause]]\nversions = {versions:?}\nreason = \"why\"\ncases = [{cases}]\n")
         };
         let text: String = entries.iter().map(entry).collect();
@@ -362,10 +397,11 @@ mod tests {
 
     #[test]
     fn a_line_to_paste_is_read_back_whatever_it_holds() {
-        for place in ["> S. 0(0) ack 1 <mss 1460> or R", "end", "a \"b\" \\ c\td"] {
-            let lines = format!("cases = [{}]", case_line("1/a", place));
+        for text in ["> S. 0(0) ack 1 <mss 1460> or R", "end", "a \"b\" \\ c\td"] {
+            let lines = format!("cases = [{}]", case_line("1/a", text, text));
             let read: toml::Table = toml::from_str(&lines).expect("TOML");
-            assert_eq!(read["cases"][0]["at"].as_str(), Some(place));
+            assert_eq!(read["cases"][0]["at"].as_str(), Some(text));
+            assert_eq!(read["cases"][0]["seen"][0].as_str(), Some(text));
         }
     }
 }

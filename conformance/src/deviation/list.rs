@@ -38,12 +38,14 @@ struct Listed {
     findings: Vec<Finding>,
 }
 
-/// `{ case = "...", at = "..." }`
+/// `{ case = "...", at = "...", seen = ["..."] }`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     case: String,
     at: String,
+    #[serde(default)]
+    seen: Vec<String>,
 }
 
 /// `[[cause.grid]]`
@@ -84,7 +86,7 @@ impl Deviations {
     fn add(&mut self, listed: Listed) {
         let Listed { versions, reading, reason, link, requirements, cases, steps, grid, findings } = listed;
         let cause = Arc::new(KnownCause { versions, reading, reason, link });
-        let entry = |Case { case, at }| Deviation { case, at, cause: Arc::clone(&cause) };
+        let entry = |Case { case, at, seen }| Deviation { case, at, seen, cause: Arc::clone(&cause) };
         self.entries.extend(cases.into_iter().map(entry));
         let cells = |Cells { clause, requirement, what, cells }| GridDeviation {
             clause,

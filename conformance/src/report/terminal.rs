@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Counts, Report};
 use crate::bench::Run;
-use crate::deviation::{case_line, place};
+use crate::deviation::{case_line, place, seen};
 use crate::requirement;
 use crate::scenario::Scenario;
 use crate::stack::Declaration;
@@ -100,11 +100,15 @@ fn departure(text: &mut String, result: &CaseResult, failure: &Failure) {
     text.push_str(&trace(&result.trace, failure.trace_line));
     let at = place(&result.case.scenario, failure.step);
     if let Some(listed) = &result.listed_at {
-        let elsewhere = format!("The list of known deviations expects it to fail at `{listed}`.");
+        let elsewhere = match *listed == at {
+            true => "The list of known deviations has it fail there, but something else is seen.".to_owned(),
+            false => format!("The list of known deviations expects it to fail at `{listed}`."),
+        };
         let _ = writeln!(text, "\n{}", wrapped(&elsewhere, 2));
     }
     // The second line is for an entry in a list of known deviations, to be pasted whole.
-    let _ = writeln!(text, "\n  tcpspec replay {}\n  {}", result.case.id, case_line(&result.case.id, &at));
+    let line = case_line(&result.case.id, &at, seen(failure));
+    let _ = writeln!(text, "\n  tcpspec replay {}\n  {line}", result.case.id);
 }
 
 /// One scenario on one stack: its title, its trace and the verdict.
