@@ -73,8 +73,17 @@ static STEPS: &[Entry<Steps>] = &[
             step.actions.list.retain(|action| !restarts(action));
         }
     }),
-    ("keep-alive/sent-when-switched-off", &["MUST-25"], |step| {
-        if let Event::Call(Call::KeepAlive { interval: None }) = step.event {
+    ("keep-alive/sent-when-the-user-sets-it", &["MUST-25", "MUST-26"], |step| {
+        if let Event::Call(Call::KeepAlive { .. }) = step.event {
+            let acknowledgment = step.acknowledgment();
+            step.send(Outgoing { seq: acknowledgment.seq - 1, ..acknowledgment });
+        }
+    }),
+    ("window/asked-for-with-each-send", &["SHLD-29", "SHLD-30"], |step| {
+        if let Event::Call(Call::Send { .. }) = step.event
+            && step.tcb.snd.wnd == 0
+            && step.tcb.state.is_synchronized()
+        {
             let acknowledgment = step.acknowledgment();
             step.send(Outgoing { seq: acknowledgment.seq - 1, ..acknowledgment });
         }
