@@ -240,7 +240,10 @@ impl<'s> Bench<'s> {
             trace: Trace::with_capacity(2 * scenario.steps.len()),
             addresses,
             connections: Connection::all_of(scenario, addresses),
-            expects: scenario.steps.iter().any(|step| matches!(step.what, What::Expect(_) | What::Quiet(_))),
+            expects: scenario
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, What::Expect(_) | What::Quiet(_) | What::AtMost { .. })),
             pending: VecDeque::new(),
             tally: Tally::default(),
             packet: Vec::new(),
@@ -294,6 +297,10 @@ impl<'s> Bench<'s> {
                 self.wait_for(step.when)?;
                 self.forgive_before(self.now);
                 self.silence(self.now + span.resolve(self.msl))
+            }
+            What::AtMost { octets, span } => {
+                self.wait_for(step.when)?;
+                self.at_most(connection, *octets, self.now + span.resolve(self.msl))
             }
             What::Device { refuses } => {
                 self.wait_for(step.when)?;

@@ -75,12 +75,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Whether it expects anything of the stack: some segment, a silence, or the outcome of a call.
+    /// Whether it expects anything of the stack: some segment, a silence, a bound, or the outcome of a call.
     #[must_use]
     pub fn expects(&self) -> bool {
         self.steps.iter().any(|step| match &step.what {
             What::Call { expected, .. } => !expected.is_empty(),
-            What::Expect(_) | What::Quiet(_) => true,
+            What::Expect(_) | What::Quiet(_) | What::AtMost { .. } => true,
             What::Segment(_) | What::Icmp(_) | What::Device { .. } => false,
         })
     }
@@ -212,6 +212,13 @@ pub enum What {
     Expect(Vec<SegmentPattern>),
     /// The stack must send nothing for so long, on no connection.
     Quiet(Span),
+    /// The stack may send no more than so much text in so long, new or again, on this connection.
+    AtMost {
+        /// Octets of text.
+        octets: u32,
+        /// How long they are counted.
+        span: Span,
+    },
     /// The network device takes no packet from the stack from now on, or takes them again.
     Device {
         /// It takes none.
@@ -229,7 +236,12 @@ impl What {
             Self::Call { call: ScenarioCall::SendUrgent(_), .. } => Some(Capability::Urgent),
             Self::Call { call: ScenarioCall::Set(knob), .. } => knob.need(),
             Self::Call { call: ScenarioCall::Report, .. } => Some(Capability::Reports),
-            Self::Call { .. } | Self::Segment(_) | Self::Icmp(_) | Self::Expect(_) | Self::Quiet(_) => None,
+            Self::Call { .. }
+            | Self::Segment(_)
+            | Self::Icmp(_)
+            | Self::Expect(_)
+            | Self::Quiet(_)
+            | Self::AtMost { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tcpspec_core::Instant;
 
 use super::emission::Emission;
+use super::time::Moment;
 use super::{Bench, Departure, matching};
 use crate::scenario::{SegmentPattern, When};
 use crate::trace::End;
@@ -60,6 +61,25 @@ impl Bench<'_> {
             }
             instead = Some(emission);
         }
+    }
+
+    /// Takes what the connection sends of text until `time`, and what of it no step has taken before. It may be so much.
+    pub(super) fn at_most(&mut self, connection: usize, octets: u32, time: Instant) -> Result<(), Departure> {
+        let mut sent = 0;
+        self.advance(time)?;
+        let meant = |emission: &Emission| emission.connection == connection && emission.is_mere_text();
+        while let Some(index) = self.pending.iter().position(meant) {
+            let Some(emission) = self.pending.remove(index) else { break };
+            // What may have been sent after the end does not count.
+            if emission.when.latest <= time {
+                sent += emission.segment.len;
+            }
+            if sent > octets {
+                return Err(self.unexpected(&emission, &format!("expected at most {octets} octets of text")));
+            }
+        }
+        self.previous = Moment::at(self.now);
+        Ok(())
     }
 
     /// The connection's next segment that no step has taken.

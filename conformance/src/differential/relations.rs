@@ -162,7 +162,9 @@ fn relative_part(story: &Scenario) -> Scenario {
     let stays = |step: &Step| match &step.what {
         What::Segment(spec) => of_segment(spec),
         What::Icmp(_) => true,
-        What::Call { .. } | What::Expect(_) | What::Quiet(_) | What::Device { .. } => false,
+        What::Call { .. } | What::Expect(_) | What::Quiet(_) | What::AtMost { .. } | What::Device { .. } => {
+            false
+        }
     };
     let upto = story.steps.iter().position(stays).unwrap_or(story.steps.len());
     let upto = upto.min(second_open(story));

@@ -126,13 +126,13 @@ pub fn without_expectations(scenario: &Scenario) -> Scenario {
             (What::Expect(_), When::Whenever) => Span { msl: 0, micros: 1_100_000 },
             (What::Expect(_), When::Between(_, to)) => to,
             (What::Expect(_), When::After(_)) => Span::default(),
-            (What::Quiet(quiet), When::After(after)) => sum(*quiet, after),
+            (What::Quiet(quiet) | What::AtMost { span: quiet, .. }, When::After(after)) => sum(*quiet, after),
             (_, When::After(after)) => after,
             (_, When::Between(..) | When::Whenever) => Span::default(),
         };
         waited = sum(waited, after);
         let what = match &step.what {
-            What::Expect(_) | What::Quiet(_) => continue,
+            What::Expect(_) | What::Quiet(_) | What::AtMost { .. } => continue,
             What::Call { call, .. } => What::Call { call: *call, expected: Vec::new() },
             What::Segment(_) | What::Icmp(_) | What::Device { .. } => step.what.clone(),
         };

@@ -58,6 +58,8 @@ fn change_step(draw: &mut Draw<'_>, stage: &Stage<'_>, step: &mut Step) {
         What::Segment(segment) => generate::change_segment(draw, stage.peer, segment),
         What::Call { call, .. } => *call = generate::any_call(draw, stage),
         What::Device { refuses } => *refuses = !*refuses,
-        What::Icmp(_) | What::Expect(_) | What::Quiet(_) => *step = generate::step(draw, stage, true),
+        What::Icmp(_) | What::Expect(_) | What::Quiet(_) | What::AtMost { .. } => {
+            *step = generate::step(draw, stage, true);
+        }
     }
 }

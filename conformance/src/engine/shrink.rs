@@ -126,7 +126,7 @@ impl Search<'_> {
                 }
             }
             What::Segment(_) => self.plainer_segment(index),
-            What::Icmp(_) | What::Expect(_) | What::Quiet(_) | What::Device { .. } => {}
+            What::Icmp(_) | What::Expect(_) | What::Quiet(_) | What::AtMost { .. } | What::Device { .. } => {}
         }
     }
 

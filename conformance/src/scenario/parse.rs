@@ -132,7 +132,7 @@ fn line_sort(line: Line<'_>) -> Result<Sort, ParseError> {
         return Err(line.error_at_end("a header line or a step"));
     };
     let missing_time = word.starts_with(['<', '>', '@'])
-        || ["quiet", "device"].contains(&word)
+        || ["quiet", "at-most", "device"].contains(&word)
         || call::WORDS.contains(&word);
     let message = match word {
         _ if word.starts_with(['+', '*']) => return Ok(Sort::Step),
@@ -323,7 +323,7 @@ fn left_over(cursor: &Cursor<'_>, what: &What) -> ParseError {
         What::Segment(_) => (&segment::FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, from, to, by, damage"),
         What::Expect(_) => (&segment::PATTERN_FIELDS, "SEQ(LEN), ack, win, urg, <OPTIONS>, class, ttl, by"),
         What::Call { .. } => return cursor.unexpected_word("the end of the line", ["or", "urgent", "by"]),
-        What::Icmp(_) | What::Quiet(_) | What::Device { .. } => {
+        What::Icmp(_) | What::Quiet(_) | What::AtMost { .. } | What::Device { .. } => {
             return cursor.unexpected("the end of the line");
         }
     };
@@ -363,13 +363,19 @@ fn time_problem(when: When, what: &What) -> Option<&'static str> {
         (When::After(_) | When::Between(..) | When::Whenever, What::Expect(_)) | (When::After(_), _) => None,
         (
             When::Between(..) | When::Whenever,
-            What::Call { .. } | What::Segment(_) | What::Icmp(_) | What::Quiet(_) | What::Device { .. },
+            What::Call { .. }
+            | What::Segment(_)
+            | What::Icmp(_)
+            | What::Quiet(_)
+            | What::AtMost { .. }
+            | What::Device { .. },
         ) => Some("expected a plain `+D`: ranges and `*` are for what the stack must send"),
     }
 }
 
 fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
-    const EXPECTED: &str = "`<`, `>`, quiet, device or a call: open, send, receive, close, abort, set";
+    const EXPECTED: &str =
+        "`<`, `>`, quiet, at-most, device or a call: open, send, receive, close, abort, set";
     if cursor.take(Kind::Less) {
         if cursor.take_word("icmp") {
             return Ok(What::Icmp(segment::icmp(cursor)?));
@@ -386,11 +392,20 @@ fn what(cursor: &mut Cursor<'_>) -> Result<What, ParseError> {
     if cursor.take_word("quiet") {
         return Ok(What::Quiet(number::span(cursor)?));
     }
+    if cursor.take_word("at-most") {
+        let octets = number::within(cursor, "octets of text", 0..=u32::MAX.into())?;
+        if !cursor.take_word("in") {
+            return Err(cursor.unexpected_word("`in` and a length of time", ["in"]));
+        }
+        return Ok(What::AtMost { octets, span: number::span(cursor)? });
+    }
     if cursor.take_word("device") {
         return Ok(What::Device { refuses: choice(cursor, ["accepts", "refuses"])? });
     }
     let Some(word) = cursor.take_known(|word| call::WORDS.into_iter().find(|call| *call == word)) else {
-        return Err(cursor.unexpected_word(EXPECTED, call::WORDS.into_iter().chain(["quiet", "device"])));
+        return Err(
+            cursor.unexpected_word(EXPECTED, call::WORDS.into_iter().chain(["quiet", "at-most", "device"]))
+        );
     };
     Ok(What::Call { call: call::call(word, cursor)?, expected: call::outcomes(cursor)? })
 }

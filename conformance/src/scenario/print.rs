@@ -153,8 +153,8 @@ impl Display for Span {
     }
 }
 
-/// The action of a step: a call with its outcomes, `< SEGMENT`, `> PATTERN or PATTERN`, `quiet D`, or what the
-/// device does.
+/// The action of a step: a call with its outcomes, `< SEGMENT`, `> PATTERN or PATTERN`, `quiet D`,
+/// `at-most N in D`, or what the device does.
 impl Display for What {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -165,6 +165,7 @@ impl Display for What {
             Self::Icmp(IcmpSpec { kind, seq: Some(seq) }) => write!(f, "< icmp {} {seq}", kind.name()),
             Self::Expect(patterns) => write!(f, "> {}", alternatives(patterns)),
             Self::Quiet(span) => write!(f, "quiet {span}"),
+            Self::AtMost { octets, span } => write!(f, "at-most {octets} in {span}"),
             Self::Device { refuses } => {
                 f.write_str(if *refuses { "device refuses" } else { "device accepts" })
             }
@@ -500,6 +501,7 @@ scenario another
         assert!(is_refused(scenario(What::Quiet(Span { msl: 0, micros: -1 }))));
         assert!(is_refused(scenario(What::Quiet(Span { msl: 1, micros: i64::MIN }))));
         assert!(is_refused(scenario(What::Quiet(Span { msl: u32::MAX, micros: 0 }))));
+        assert!(is_refused(scenario(What::AtMost { octets: 1, span: Span { msl: 0, micros: -1 } })));
         assert!(is_refused(Scenario { steps: Vec::new(), ..close() }));
         assert!(is_refused(Scenario { name: "a\n+0 abort".to_owned(), ..close() }));
         assert!(is_refused(Scenario { checks: vec!["MUST-1\n+0 abort".to_owned()], ..close() }));

@@ -213,6 +213,7 @@ fn steps() -> impl Strategy<Value = Step> {
         segments().prop_map(What::Segment),
         (select(IcmpKind::ALL.to_vec()), option::of(numbers(&Anchor::OF_STACK)))
             .prop_map(|(kind, seq)| What::Icmp(IcmpSpec { kind, seq })),
+        (any::<u32>(), spans()).prop_map(|(octets, span)| What::AtMost { octets, span }),
     ];
     let of_all = prop_oneof![
         spans().prop_map(What::Quiet),
@@ -313,6 +314,7 @@ fn slips() -> impl Strategy<Value = Slip> {
             "msl",
             "999999999999999999999",
             "quiet ",
+            "at-most ",
             "//",
             "é",
             "scenario "
@@ -371,7 +373,7 @@ fn judge(text: &str) -> Result<(), TestCaseError> {
 
 /// Pieces of lines, a space three times as often as any other.
 const SIGNS: &str = "+|0|1|.5|65535|4294967295|4294967296|msl|2msl|ms|~|*|<|>|-|->|=|:|(|)|,|.|S|S.|R|ack|\
-                     win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|ok|end|\
+                     win|urg|or|mss|TS|val|ecr|raw|0204|nop|open|active|send|receive|close|quiet|at-most|in|ok|end|\
                      peer.nxt|rcv.mid|snd.una|seg.end|offset|reserved|bad-checksum|@|2|urgent|set|nagle|\
                      keep-alive|on|off|ttl|by|router|device|refuses|from|to|other|class|icmp|source-quench|ip-options|cut|//| | | ";
 

@@ -70,7 +70,7 @@ fn the_complete_example_is_in_canonical_form() {
 #[test]
 fn the_page_names_every_word_of_the_language() {
     let Some(page) = page() else { return };
-    let words = "open passive|open active|send N|receive|close|abort|quiet D|nothing|end|reset|refused|\
+    let words = "open passive|open active|send N|receive|close|abort|quiet D|at-most N in D|nothing|end|reset|refused|\
                  closing|no-connection|timed-out|failure|mss N|wscale N|sackOK|TS val N ecr N|nop|eol|\
                  raw HEX|bad-checksum|offset N|reserved N|cut N|win >N|buffer|receive.buffer|send.buffer|mtu|peer.iss|seed|\
                  nagle|congestion|connection N|service|client|peer|set nagle|set keep-alive D|set user-timeout D|\

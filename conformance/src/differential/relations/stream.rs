@@ -145,7 +145,7 @@ fn tell(stack: &mut dyn Stack, story: &Scenario, family: Family) -> Option<Told>
             !matches!(knob, ScenarioKnob::KeepAlive(_) | ScenarioKnob::UserTimeout(_))
         }
         What::Call { .. } | What::Segment(_) => true,
-        What::Icmp(_) | What::Expect(_) | What::Quiet(_) | What::Device { .. } => false,
+        What::Icmp(_) | What::Expect(_) | What::Quiet(_) | What::AtMost { .. } | What::Device { .. } => false,
     };
     if !story.steps.iter().all(tells) || story.steps.len() >= MAX_STEPS {
         return None;

@@ -130,11 +130,11 @@ const LINES: &[(&str, &str)] = &[
     // Calls.
     (
         "+0",
-        "3: found the end of the line, expected `<`, `>`, quiet, device or a call: open, send, receive, close, abort, set",
+        "3: found the end of the line, expected `<`, `>`, quiet, at-most, device or a call: open, send, receive, close, abort, set",
     ),
     (
         "+0 recieve",
-        "4: found `recieve`, expected `<`, `>`, quiet, device or a call: open, send, receive, close, abort, set; did you \
+        "4: found `recieve`, expected `<`, `>`, quiet, at-most, device or a call: open, send, receive, close, abort, set; did you \
          mean `receive`?",
     ),
     ("+0 open", "8: found the end of the line, expected `passive` or `active`"),
@@ -165,6 +165,12 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("+0 close -> ok reset", "16: found `reset`, expected the end of the line"),
     ("+0 quiet", "9: found the end of the line, expected a length of time such as 0.5, 500ms, 20us or 2msl"),
+    ("+0 at-most", "11: found the end of the line, expected octets of text, a number from 0 to 4294967295"),
+    ("+0 at-most 5 within 1", "14: found `within`, expected `in` and a length of time"),
+    (
+        "* at-most 5 in 1",
+        "1: found `*`, expected a plain `+D`: ranges and `*` are for what the stack must send",
+    ),
     // Segments.
     (
         "+0 <",
