@@ -45,6 +45,11 @@ impl Emission {
         self.end() - u32::from(self.has(Control::FIN))
     }
 
+    /// The oldest octet that is not acknowledged is in it, and has been sent before.
+    pub(super) fn repeats_head(&self, una: SeqNumber, max: SeqNumber) -> bool {
+        self.seq.le(una) && self.end().gt(una) && self.seq.lt(max)
+    }
+
     /// It takes no sequence space.
     pub(super) fn is_bare(&self) -> bool {
         self.end() == self.seq

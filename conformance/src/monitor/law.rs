@@ -25,6 +25,11 @@ pub static LAWS: &[Law] = &[
     law("I-005", &["SHLD-14"], "the right edge of the window does not move to the left"),
     law("I-014", &["R9293-3.10.8-b", "R9293-3.6-b"], "what is unacknowledged is sent again"),
     law("I-014.2", &["R6298-5.2-a"], "what is acknowledged is not sent again"),
+    law(
+        "I-017",
+        &["R5681-3.1-p"],
+        "after a timeout no more than a segment goes before something is acknowledged",
+    ),
     law("I-018", &["R6298-2.4-a"], "a retransmission timeout is not shorter than a second, or practice"),
     law("I-023", &["MUST-38", "MUST-60"], "text is not held back for ever"),
     law("I-023.2", &["R9293-3.8.6.2.1-a"], "a full segment that the peer's window takes is sent"),

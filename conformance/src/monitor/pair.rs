@@ -269,7 +269,9 @@ impl Pair {
             self.own_options = Some(segment.options);
         }
         if segment.end() != segment.seq {
-            self.flight.note_emission(segment, self.hypotheses.first().una, self.snd_max);
+            // Nothing that arrived has brought it; the first time it may be a probe of another algorithm (V-56).
+            let timeout = self.repetitions > 0 && segment.now != self.arrived_at;
+            self.flight.note_emission(segment, self.hypotheses.first().una, self.snd_max, timeout);
             self.note_times(segment);
         }
         if segment.end().gt(self.snd_max) && self.hypotheses.all(|one| one.una == self.snd_max) {

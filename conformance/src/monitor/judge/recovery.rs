@@ -52,6 +52,8 @@ pub(in crate::monitor) struct Flight {
     window: Option<u16>,
     /// By how much what may be under way can have grown since the connection began, in octets.
     grown: u32,
+    /// Octets of text that were sent since the head went again for a timeout, until anything arrives.
+    after_timeout: Option<u32>,
 }
 
 impl Flight {
@@ -76,6 +78,7 @@ impl Flight {
         let same_window = pair.flight.window == Some(segment.wnd);
         let certain_window = pair.hypotheses.all(|one| one.edge == one.edge_most);
         let flight = &mut pair.flight;
+        flight.after_timeout = None;
         flight.disturbed |= shrunk;
         if moved != una {
             let by = moved.since(una).min(1 << 30).max(size);
@@ -102,10 +105,23 @@ impl Flight {
     /// The network has reported an error.
     pub(in crate::monitor) const fn note_error(&mut self) {
         self.disturbed = true;
+        self.after_timeout = None;
     }
 
-    /// The stack has sent something that takes sequence space. `una` is SND.UNA.
-    pub(in crate::monitor) fn note_emission(&mut self, segment: &Emission, una: SeqNumber, max: SeqNumber) {
+    /// The stack has sent something that takes sequence space. `una` is SND.UNA; `timeout` says that the head, if it is it,
+    /// goes again for a timeout.
+    pub(in crate::monitor) fn note_emission(
+        &mut self,
+        segment: &Emission,
+        una: SeqNumber,
+        max: SeqNumber,
+        timeout: bool,
+    ) {
+        self.after_timeout = if timeout && segment.repeats_head(una, max) {
+            Some(segment.text)
+        } else {
+            self.after_timeout.map(|sent| sent.saturating_add(segment.text))
+        };
         if segment.seq.lt(max) {
             self.lost = true;
             if segment.seq.le(una) {
@@ -189,6 +205,31 @@ pub(in crate::monitor) fn under_way(pair: &Pair, segment: &Emission, terms: &Ter
         "more under way than slow start allows"
     };
     object("I-114", "text", differed, what)
+}
+
+/// I-017: a timeout leaves one segment, until something is acknowledged (RFC 5681 §3.1, equation 4 and below).
+pub(in crate::monitor) fn after_timeout(pair: &Pair, segment: &Emission, terms: &Terms) -> Judgement {
+    let una = pair.hypotheses.first().una;
+    let judged =
+        terms.setup.congestion_control && segment.text > 1 && !segment.repeats_head(una, pair.snd_max);
+    let Some(sent) = pair.flight.after_timeout.filter(|_| judged && is_plain(pair, terms)) else {
+        return Ok(());
+    };
+    let Some(size) = largest(pair, 0, terms) else { return Ok(()) };
+    let sent = sent.saturating_add(segment.text);
+    if sent <= size || pair.hypotheses.any(|one| one.una != una) {
+        return Ok(());
+    }
+    let what = format!(
+        "expected no more than {size} octets before something is acknowledged, seen `{segment}` besides"
+    );
+    let of_the_peer = pair.peer_options.and_then(|options| options.mss).map_or(0, u32::from);
+    let differed = if sent <= of_the_peer {
+        "a segment is taken to be as large as the peer takes it"
+    } else {
+        "more than a segment after a timeout"
+    };
+    object("I-017", "text", differed, what)
 }
 
 /// I-123: what the third duplicate brings is due.

@@ -39,6 +39,7 @@ pub(in crate::monitor) fn sent(
         whole(pair, segment)?;
         recovery::sent_again(pair, segment, terms)?;
         recovery::under_way(pair, segment, terms)?;
+        recovery::after_timeout(pair, segment, terms)?;
         silly::filled(pair, segment, terms)?;
     }
     urgent(pair, segment, packet.segment.up)?;

@@ -10,6 +10,8 @@ const SCALED: &str = "+0 open passive\n+0 < S <mss 536,nop,wscale 7>\n+0 < .\n";
 /// Six segments are under way, sent without waiting for each other.
 const SIX: &str = "setup congestion=on nagle=off\n\n+0 open passive\n+0 < S\n+0 < .\n+0 send 100\n+0 send 100\n\
                    +0 send 100\n+0 send 100\n+0 send 100\n+0 send 100\n";
+/// Four segments are under way, as large as the peer takes.
+const FOUR: &str = "setup congestion=on\n\n+0 open passive\n+0 < S <mss 100>\n+0 < .\n+0 send 400\n";
 
 #[test]
 fn a_fault_of_the_sender_is_objected_to_where_it_shows_and_nowhere_near() {
@@ -123,6 +125,11 @@ fn a_fault_of_the_sender_is_objected_to_where_it_shows_and_nowhere_near() {
             SIX,
             "+0 < . ack 1\n+0 < . ack 1\n+0 < . ack 1\n+2 receive\n",
         ),
+        // The first timeout may be a probe of another algorithm; segments of a hundred octets may be part of one.
+        ("congestion/timeout-sends-everything-again", Some("I-017"), FOUR, "+8 receive\n"),
+        ("congestion/timeout-sends-everything-again", None, FOUR, "+2 receive\n"),
+        ("congestion/timeout-sends-everything-again", None, FOUR, "+2 < . ack 101\n+2 receive\n"),
+        ("congestion/timeout-sends-everything-again", None, SIX, "+8 receive\n"),
         (
             "congestion/window-updates-count",
             Some("I-123"),

@@ -31,15 +31,29 @@ pub(super) const SURVIVORS: &[(&str, &[&str])] = &[
             "never-learns",
         ],
     ),
-    // How many segments are under way is not known once some of them are acknowledged, and what is sent again after a timeout
-    // is not counted: other algorithms send other text then (V-56). The suite asks, where both are known.
+    // How many segments are under way is not known once some of them are acknowledged. How much a window grows, what a loss
+    // leaves of it and how long it lasts is another number with every algorithm (V-56). The suite asks, where what was under way
+    // is known.
     (
         "congestion",
         &[
             "duplicates-of-nothing-count",
             "duplicates-of-two-losses-add-up",
             "new-text-acknowledged-counts-as-one",
-            "timeout-sends-everything-again",
+            "slow-start-by-two-segments",
+            "slow-start-counts-acknowledgments",
+            "slow-start-has-no-end",
+            "two-segments-a-round-trip",
+            "text-of-the-peer-opens-the-window",
+            "timeout-keeps-the-threshold",
+            "third-duplicate-keeps-the-window",
+            "half-of-the-window-instead-of-the-flight",
+            "first-duplicates-open-the-window",
+            "duplicates-let-nothing-go",
+            "only-the-first-loss-counts",
+            "each-duplicate-lets-two-segments-go",
+            "recovery-ends-at-the-inflated-window",
+            "nothing-begins-anew",
         ],
     ),
     // V-8: who goes by the highest acknowledgment takes the window of an older segment that repeats it.

@@ -58,8 +58,26 @@ const OPTIONS: [&[u8]; 16] = [
     &[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 200],
 ];
 
+/// An acknowledgment that says once more what the last one said.
+fn duplicate(tcb: &Tcb) -> Segment<'static> {
+    Segment {
+        seq: tcb.rcv.nxt,
+        ack: tcb.snd.una,
+        ctl: Control::ACK,
+        wnd: u16::try_from(tcb.snd.wnd).unwrap_or(u16::MAX),
+        up: 0,
+        reserved: 0,
+        options: &[],
+        text: &[],
+        integrity: Integrity::Sound,
+    }
+}
+
 /// A segment that is meant for this connection, or nearly.
 fn segment(dice: &mut Dice, tcb: &Tcb) -> Segment<'static> {
+    if tcb.text_in_flight() > 0 && dice.one_in(3) {
+        return duplicate(tcb);
+    }
     let (snd, rcv) = (tcb.snd, tcb.rcv);
     let held = tcb.reassembly.ranges().next().map_or(rcv.nxt, |(start, _)| start);
     let syn = matches!(tcb.state, State::Listen | State::SynSent | State::Closed) || dice.one_in(12);

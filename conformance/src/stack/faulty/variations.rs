@@ -144,6 +144,25 @@ static TREATMENTS: &[Variation<Arrives>] = &[
 
 /// Other answers.
 static ANSWERS: &[Variation<Steps>] = &[
+    ("permitted/first-window-of-ten-segments", "V-56", &[], |step| {
+        // RFC 6928, section 2.
+        let smss = step.tcb.effective_mss();
+        if let (None, Some(congestion)) = (step.before.congestion, &mut step.tcb.congestion) {
+            congestion.window = 10 * smss;
+        }
+    }),
+    ("permitted/loss-leaves-seven-tenths", "V-56", &[], |step| {
+        // As CUBIC does (RFC 9438, section 4.6).
+        let (flight, smss) = (step.before.text_in_flight(), step.tcb.effective_mss());
+        if let (Some(before), Some(congestion)) = (step.before.congestion, &mut step.tcb.congestion)
+            && congestion.threshold < before.threshold
+        {
+            let most = (flight / 10 * 7).max(2 * smss);
+            congestion.window +=
+                if congestion.recovering { most.saturating_sub(congestion.threshold) } else { 0 };
+            congestion.threshold = most;
+        }
+    }),
     ("permitted/time-wait-ends-for-a-request-that-is-discarded", "V-24", &[], |step| {
         // TIME-WAIT may end for a higher number (MAY-2), and a request with a FIN may be discarded.
         let (Some(segment), State::TimeWait) = (step.segment(), step.before.state) else { return };
