@@ -9,9 +9,13 @@ use super::KnownCause;
 use crate::scenario::{self, Scenario, Step};
 use crate::verdict::Cause;
 
+/// Any rule, or any difference.
+const ANY: &str = "*";
+
 /// Departures that campaigns find, and that are known: by the parts of their causes ([`Cause`]).
 ///
-/// The rules and what differed must be named, so that an entry never covers more than was looked at.
+/// The rules and what differed must be named, so that an entry never covers more than was looked at; `*` stands for any,
+/// where steps say what brings it about: after some of what a stack does wrong nothing need be right any more.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownFinding {
     /// Ids of rules; at least one.
@@ -63,8 +67,8 @@ impl KnownFinding {
     #[must_use]
     pub fn names(&self, cause: &Cause) -> bool {
         let state = cause.state.map_or("", State::name);
-        self.rules.iter().any(|rule| *rule == cause.rule)
-            && self.differed.iter().any(|differed| *differed == cause.differed)
+        self.rules.iter().any(|rule| rule == ANY || *rule == cause.rule)
+            && self.differed.iter().any(|differed| differed == ANY || *differed == cause.differed)
             && (self.states.is_empty() || self.states.iter().any(|known| known == state))
             && (self.classes.is_empty() || self.classes.iter().any(|class| matches(class, &cause.class)))
     }
@@ -76,6 +80,10 @@ impl KnownFinding {
         }
         if let Some(state) = self.states.iter().find(|state| State::from_name(state).is_none()) {
             return Some(format!("there is no state {state}"));
+        }
+        let any = self.rules.iter().chain(&self.differed).any(|name| name == ANY);
+        if any && self.steps.is_empty() {
+            return Some("it is about any departure, so it must have steps".to_owned());
         }
         let says_nothing = |pattern: &String| pattern.trim_matches(['*', '<', ' ']).is_empty();
         if self.steps.iter().any(|row| row.is_empty() || row.iter().all(says_nothing)) {
@@ -153,6 +161,8 @@ mod tests {
         let problem = |text: &str| entry(text).problem().unwrap_or_default();
         assert_eq!(problem("rules = []\ndiffered = [\"late\"]"), "it must name rules and what differed");
         assert_eq!(problem("rules = [\"I-051\"]\ndiffered = []"), "it must name rules and what differed");
+        let any = "rules = [\"*\"]\ndiffered = [\"*\"]";
+        assert_eq!(problem(any), "it is about any departure, so it must have steps");
         let state = "rules = [\"I-051\"]\ndiffered = [\"late\"]\nstates = [\"OPEN\"]";
         assert_eq!(problem(state), "there is no state OPEN");
         for row in ["[]", "[\"*\"]", "[\"< *\"]"] {
@@ -183,6 +193,18 @@ mod tests {
         let story = scenario::parse_one("tcpspec 1\nscenario a\n+0 < SF\n").expect("valid");
         assert!(known.due_to(&other, &story).is_empty());
         assert_eq!(Vec::from_iter(known.due_to(&cause, &story)), [0]);
+    }
+
+    #[test]
+    fn an_entry_about_any_departure_is_about_stories_that_have_its_steps() {
+        let known = entry("rules = [\"*\"]\ndiffered = [\"*\"]\nsteps = [[\"< SF*\"]]");
+        assert_eq!(known.problem(), None);
+        let cause = cause("I-051", State::Established, "SYN in the window");
+        let story =
+            |step: &str| scenario::parse_one(&format!("tcpspec 1\nscenario a\n{step}\n")).expect("valid");
+        assert!(!known.is_about(&cause));
+        assert_eq!(Vec::from_iter(known.due_to(&cause, &story("+0 < SF"))), [0]);
+        assert!(known.due_to(&cause, &story("+0 < S")).is_empty());
     }
 
     #[test]

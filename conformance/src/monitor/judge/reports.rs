@@ -52,6 +52,8 @@ impl Reports {
     pub(in crate::monitor) fn note_arrival(&mut self, segment: &Arrival, nxt_most: SeqNumber, certain: bool) {
         self.arrivals += 1;
         if segment.len() == 0 {
+            // Of what answers it RFC 2018 §4 does not say which block is the first.
+            self.trigger = None;
             return;
         }
         self.repeated = segment.seq.lt(nxt_most).then(|| (segment.seq, segment.end()));

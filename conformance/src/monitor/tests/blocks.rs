@@ -34,6 +34,7 @@ const FILLED: &str = "+0 < . 11(10)\n+0 < . 31(10)\n+0 < . 1(10)\n+0 < . 21(10)\
 const SENT_AGAIN: &str = "+0 < . 11(10)\n+0 < . 31(10)\n+0 < . 1(20)\n+0 < . 21(20)\n+1 receive\n";
 const JOINED: &str = "+0 < . 11(10)\n+0 < . 21(10)\n+0 < . 1(10)\n+1 receive\n";
 const TWICE: &str = "+0 < P. 1(10)\n+0 < P. 1(10)\n+1 receive\n";
+const ASKED: &str = "+0 < . 11(10)\n+0 < . 31(10)\n+0 < . 9001\n+1 receive\n";
 const OLD_AND_CHALLENGED: &str = "+0 < P. 1(10)\n+0 < . 11(0) ack 999\n+1 receive\n";
 
 static NOTHING: [u8; 0] = [];
@@ -84,6 +85,7 @@ fn blocks_are_of_what_came_above_a_gap_with_the_latest_first() {
         ("an octet that never came", Some("I-102.2"), OPEN, TWO_GAPS, reports!(2, MISSING)),
         ("no octets", Some("I-102.2"), OPEN, TWO_GAPS, reports!(2, EMPTY)),
         ("the latest not first", Some("I-102.3"), OPEN, TWO_GAPS, reports!(2, LOW_FIRST)),
+        ("any first, in answer to no text", None, OPEN, ASKED, reports!(3, LOW_FIRST)),
         ("not the whole of the latest", Some("I-102.3"), OPEN, TWO_GAPS, reports!(2, SHORT)),
         ("the latest dropped, as far as anybody knows", None, OPEN, TWO_GAPS, reports!(2, LOW)),
         ("the latest dropped and sent again", None, OPEN, SENT_AGAIN, DROPPED),
