@@ -270,6 +270,7 @@ fn told_of_campaign(
             aborts.map(|(index, _)| index).collect()
         },
         to_show: &[],
+        shows: &|_, _| false,
     };
     engine::run(&options, &subject, told).expect("processes can be started")
 }

@@ -124,6 +124,8 @@ pub struct Subject<'a> {
     pub due_to: &'a dyn Fn(&Cause, &Scenario) -> BTreeSet<usize>,
     /// Stories that show listed departures, played first; none for those that nobody keeps.
     pub to_show: &'a [Option<Scenario>],
+    /// Whether the story with this index is to show a departure with this cause.
+    pub shows: &'a dyn Fn(usize, &Cause) -> bool,
 }
 
 /// Runs a campaign.
@@ -157,7 +159,7 @@ pub fn run(
         deaths: 0,
         told,
     };
-    let gone = campaign.gone(subject.to_show)?;
+    let gone = campaign.gone(subject)?;
     let mut next = 0;
     let given_up = loop {
         let end = (next + round).min(options.runs.unwrap_or(u64::MAX));
@@ -241,14 +243,14 @@ impl Campaign<'_> {
         self.begun.elapsed()
     }
 
-    /// The listed departures that do not happen any more.
-    fn gone(&mut self, to_show: &[Option<Scenario>]) -> io::Result<Vec<usize>> {
+    /// The listed departures that do not happen any more: their stories show none, or only others.
+    fn gone(&mut self, subject: &Subject<'_>) -> io::Result<Vec<usize>> {
         let mut gone = Vec::new();
-        for (index, story) in to_show.iter().enumerate() {
-            if let Some(story) = story
-                && let Told::Judged(judged) = self.tell(story)?
-                && judged.verdict == Verdict::Pass.word()
-            {
+        for (index, story) in subject.to_show.iter().enumerate() {
+            let Some(story) = story else { continue };
+            let Told::Judged(judged) = self.tell(story)? else { continue };
+            let another = judged.cause.is_some_and(|cause| !(subject.shows)(index, &Cause::from(&cause)));
+            if another || judged.verdict == Verdict::Pass.word() {
                 gone.push(index);
             }
         }

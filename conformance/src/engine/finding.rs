@@ -299,7 +299,8 @@ impl Document {
         }
         let _ = writeln!(text, "classes = [{}]\ndiffered = [{}]", quoted(class), quoted(differed));
         let story = self.scenario.lines().skip_while(|line| !line.starts_with("scenario ")).skip(1);
-        let story = story.filter(|line| !line.is_empty());
+        let says_why = |line: &&str| ["title ", "checks "].iter().any(|word| line.starts_with(word));
+        let story = story.filter(|line| !line.is_empty() && !says_why(line));
         let lines: Vec<_> = story.map(|line| line.replace('\\', "\\\\").replace('"', "\\\"")).collect();
         let _ = writeln!(text, "story = \"\"\"\n{}\n\"\"\"", lines.join("\n"));
         text

@@ -84,6 +84,7 @@ pub(crate) fn fuzz(arguments: &Fuzz) -> Result<bool, Trouble> {
         listed: &|cause| entries.iter().any(|entry| entry.is_about(cause)),
         due_to: &|cause, story| entries.iter().flat_map(|entry| entry.due_to(cause, story)).collect(),
         to_show: &entries.iter().map(stored).collect::<Vec<_>>(),
+        shows: &|index, cause| entries[index].names(cause),
     };
     let kept = Kept(&folder);
     let outcome = engine::run(&options(arguments, declaration.clock)?, &subject, &mut |event| {

@@ -215,6 +215,11 @@ impl Hypothesis {
         }
     }
 
+    /// The connection was given up, or reset by the peer or over what it sent, and nothing need have said so.
+    pub(super) const fn ended_without_a_word(&self) -> bool {
+        matches!(self.state, State::Closed) && matches!(self.ending, Ending::TimedOut | Ending::Reset)
+    }
+
     /// An acknowledgment is due, by the earlier of two times.
     pub(super) fn owing_ack(self, due: Due) -> Self {
         let ack = self.ack.filter(|ack| ack.by <= due.by).unwrap_or(due);

@@ -65,7 +65,7 @@ pub(super) fn unexplained(
     why: &Reason,
     pair: &Pair,
 ) -> Box<Objection> {
-    if let Some(suspected) = suspected(pair) {
+    if let Some(suspected) = suspected(pair, hypothesis) {
         return suspected;
     }
     let law = law::find(why.rule).expect("judges cite rules of the table");
@@ -80,10 +80,11 @@ pub(super) fn unexplained(
     Box::new(Objection { rule: why.rule, state: Some(hypothesis.state), class, differed: why.differed, what })
 }
 
-/// What the stack was silent about when the connection might have ended without a word. That it did is refuted when
-/// nothing explains what the stack does next: then the silence is what is to be said against it.
-pub(super) fn suspected(pair: &Pair) -> Option<Box<Objection>> {
-    pair.suspicion.map(|(hypothesis, missing)| self::missing(&hypothesis, missing))
+/// What the stack was silent about when the connection might have ended without a word. If that is the likeliest that is
+/// left, it is refuted when it does not explain what the stack does next: then the silence is what is to be said against it.
+pub(super) fn suspected(pair: &Pair, likeliest: &Hypothesis) -> Option<Box<Objection>> {
+    let silence = pair.suspicion.filter(|_| likeliest.ended_without_a_word());
+    silence.map(|(hypothesis, missing)| self::missing(&hypothesis, missing))
 }
 
 /// Something that was due did not come.

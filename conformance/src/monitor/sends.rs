@@ -145,7 +145,9 @@ impl Monitor {
             if !pair.hypotheses.retain(|hypothesis| overdue::missing(hypothesis, sleeps).is_none()) {
                 let first = pair.hypotheses.first();
                 let missing = overdue::missing(first, sleeps).expect("every hypothesis misses something");
-                return Err(objection::suspected(pair).unwrap_or_else(|| objection::missing(first, missing)));
+                return Err(
+                    objection::suspected(pair, first).unwrap_or_else(|| objection::missing(first, missing))
+                );
             }
             for hypothesis in pair.hypotheses.as_mut_slice() {
                 hypothesis.forget_resets_that_might_have_come_by(sleeps);

@@ -51,7 +51,8 @@ pub fn render(
         departure(&mut text, finding, folder);
     }
     for entry in outcome.gone.iter().filter_map(|index| deviations.get(*index)) {
-        let _ = writeln!(text, "\nFIXED\n  A listed departure no longer happens in its scenario:");
+        let what = format!("{}: {}", entry.rules.join(", "), entry.differed.join(", "));
+        let _ = writeln!(text, "\nFIXED {what}\n  A listed departure no longer happens in its story:");
         let _ = writeln!(text, "{}", wrapped(&entry.cause.reason, 2));
     }
     known(&mut text, outcome, deviations);

@@ -26,8 +26,7 @@ pub(in crate::monitor) fn missing(hypothesis: &Hypothesis, now: Instant) -> Opti
 /// Where nothing is left but that the connection ended without a word, the acknowledgment that is missing otherwise is
 /// remembered. A reset in the window is answered or ends the connection, so that the lack of an answer says nothing.
 pub(in crate::monitor) fn note_suspicion(pair: &mut Pair, now: Instant) {
-    let ended = |one: &&Hypothesis| matches!(one.ending, Ending::TimedOut | Ending::Reset);
-    let mut others = pair.hypotheses.as_slice().iter().filter(|one| !ended(one));
+    let mut others = pair.hypotheses.as_slice().iter().filter(|one| !one.ended_without_a_word());
     let Some(likeliest) = others.next() else { return };
     let Some(first @ Missing::Ack(due)) = missing(likeliest, now) else { return };
     if due.why != Why::InexactReset && others.all(|one| missing(one, now).is_some()) {

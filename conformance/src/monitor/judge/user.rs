@@ -16,9 +16,10 @@ fn object(
     differed: &'static str,
     what: String,
 ) -> Judgement {
-    let state = Some(pair.hypotheses.first().state);
+    let first = pair.hypotheses.first();
+    let state = Some(first.state);
     let objection = || Box::new(Objection { rule, state, class: class.into(), differed, what });
-    Err(suspected(pair).unwrap_or_else(objection))
+    Err(suspected(pair, first).unwrap_or_else(objection))
 }
 
 /// SEND took octets: the connection must be there and not closed by its user (I-074).
@@ -167,9 +168,9 @@ pub(in crate::monitor) fn ended(stream: &Stream, pair: Option<&mut Pair>) -> Jud
             )
         } else {
             (
-                "the peer has sent no FIN",
+                "no FIN that could be taken",
                 format!(
-                    "the user was told of the end of the stream after {read} octets; the peer has sent no FIN"
+                    "the user was told of the end of the stream after {read} octets; the peer has sent no FIN that counts"
                 ),
             )
         };
