@@ -124,6 +124,8 @@ impl Flight {
         };
         if segment.seq.lt(max) {
             self.lost = true;
+            // What a probe of a closed window carried goes again with the text behind it once the window opens.
+            self.disturbed |= segment.end().gt(max);
             if segment.seq.le(una) {
                 (self.again, self.third_at) = (true, None);
             }
