@@ -190,6 +190,7 @@ impl Monitor {
         overdue::expire(&mut self.pairs[index], now);
         let segment = Arrival::of(&packet.segment);
         let una = self.pairs[index].hypotheses.first().una;
+        let agreed = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.una == una);
         let opens = segment.has(Control::SYN) && !segment.has(Control::ACK) && !segment.has(Control::RST);
         let all_closed = self.pairs[index].hypotheses.all(|hypothesis| hypothesis.state == State::Closed);
         let listening = || self.listening(index, self.pairs[index].hypotheses.first(), terms);
@@ -251,7 +252,7 @@ impl Monitor {
         if pair.hypotheses.first().una != una {
             pair.acknowledged(now);
         }
-        Flight::note_arrival(pair, &segment, una, now, terms);
+        Flight::note_arrival(pair, &segment, (una, agreed), now, terms);
         if none_left {
             pair.hypotheses = Hypotheses::start();
             pair.hypotheses.blind = true;

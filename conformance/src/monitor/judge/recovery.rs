@@ -57,11 +57,12 @@ pub(in crate::monitor) struct Flight {
 }
 
 impl Flight {
-    /// A segment arrived. SND.UNA was `una`; `acknowledged` is how far it moved.
+    /// A segment arrived. SND.UNA was `una`, by all hypotheses if they `agreed`: else what repeats it for one may have
+    /// moved it for another.
     pub(in crate::monitor) fn note_arrival(
         pair: &mut Pair,
         segment: &Arrival,
-        una: SeqNumber,
+        (una, agreed): (SeqNumber, bool),
         now: Instant,
         terms: &Terms,
     ) {
@@ -70,7 +71,8 @@ impl Flight {
         }
         let size = largest(pair, 0, terms).unwrap_or(0);
         let shrunk = pair.hypotheses.any(|one| one.edge.lt(pair.snd_max));
-        let looked_at = pair.class.seq == Place::At
+        let looked_at = agreed
+            && pair.class.seq == Place::At
             && pair.hypotheses.all(|one| one.nxt == one.nxt_most && one.una == una && !one.fresh);
         let moved = pair.hypotheses.first().una;
         let empty = segment.len() == 0 && !segment.has(Control::RST);
