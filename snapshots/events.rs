@@ -25,7 +25,7 @@ pub(crate) fn effect(tcb: &Tcb, event: Event<'_>) -> Effect {
     step(&mut after, Context { now: Instant::ZERO, iss: ISS }, event, &mut actions);
     let arrived = match event {
         Event::SegmentArrives(segment) => Some(segment),
-        Event::Call(_) | Event::Timeout(_) | Event::Icmp { .. } => None,
+        Event::Call(_) | Event::Timeout(_) | Event::Icmp { .. } | Event::LargestText(_) => None,
     };
     let mut response = Vec::new();
     for action in &actions.list {

@@ -1,4 +1,4 @@
-//! User calls: RFC 9293 §3.10.1 to §3.10.6, one file each, and the switch that §3.8.4 asks for.
+//! User calls: RFC 9293 §3.10.1 to §3.10.6, one file each, and the switches that §3.7.4 and §3.8.4 ask for.
 //!
 //! Left out: a caller without access to the connection, security and Diffserv parameters (rows marked
 //! [`NotModelled`](crate::rule::OutOfScope::NotModelled)).
@@ -9,6 +9,7 @@ use crate::processing::Processing;
 mod abort;
 mod close;
 mod keep_alive;
+mod nagle;
 mod open;
 mod receive;
 mod send;
@@ -31,5 +32,6 @@ pub(crate) fn call(step: &mut Processing<'_>, call: Call<'_>) {
         Call::Abort => abort::abort(step),
         Call::Status => status::status(step),
         Call::KeepAlive { interval } => keep_alive::keep_alive(step, interval),
+        Call::Nagle { on } => nagle::nagle(step, on),
     }
 }

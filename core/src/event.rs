@@ -10,7 +10,7 @@ use crate::segment::{Outgoing, Segment};
 use crate::seq::SeqNumber;
 use crate::state::State;
 
-/// One of the three kinds of events of RFC 9293 §3.10, or an error from the layer below (§3.9.2.2). Borrows its text from the caller.
+/// One of the three kinds of events of RFC 9293 §3.10, or news from the layer below (§3.9.2). Borrows its text from the caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'a> {
     /// A user call (§3.10.1 to §3.10.6).
@@ -26,6 +26,9 @@ pub enum Event<'a> {
         /// SEG.SEQ of the segment that it quotes.
         seq: SeqNumber,
     },
+    /// IP carries at most so many octets of text in a segment from now on: its options have come or gone, which count
+    /// (§3.7.1, MUST-16).
+    LargestText(u16),
 }
 
 /// What an ICMP error message says of a segment (§3.9.2.2).
@@ -91,6 +94,12 @@ pub enum Call<'a> {
     KeepAlive {
         /// At least two hours, unless the user knows better (MUST-28); none: no probes, as at first (MUST-25).
         interval: Option<Duration>,
+    },
+    /// Nagle's algorithm: short segments wait while others are unacknowledged, or do not (§3.7.4, MUST-17). Text that
+    /// waited for it leaves with this call.
+    Nagle {
+        /// Whether they wait.
+        on: bool,
     },
 }
 

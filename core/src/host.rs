@@ -236,7 +236,7 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         self.connections.iter().rev().find(|connection| connection.waits_for(listener))
     }
 
-    /// SEND, RECEIVE, CLOSE, ABORT or STATUS on a connection, or CLOSE and ABORT on a listener. Octets received are
+    /// Any call but OPEN on a connection, or CLOSE and ABORT on a listener. Octets received are
     /// in [`Host::octets`] until the next call.
     pub fn call(&mut self, now: Instant, id: ConnectionId, call: Call<'_>, emit: &mut Emit<'_>) -> Outcome {
         self.actions.clear();
@@ -277,14 +277,6 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
         &self.actions.octets
     }
 
-    /// Switches Nagle's algorithm on or off for one connection (§3.7.4, MUST-17). Text that it holds back leaves with
-    /// the connection's next event.
-    pub fn set_nagle(&mut self, id: ConnectionId, on: bool) {
-        if let Some(connection) = self.connections.iter_mut().find(|connection| connection.id == id) {
-            connection.tcb.profile.nagle = on;
-        }
-    }
-
     /// What the user of a connection is told next, if anything waits (§3.8.5, §3.9.1.8).
     pub fn next_report(&mut self, id: ConnectionId) -> Option<Signal> {
         self.connections.iter_mut().find(|connection| connection.id == id)?.reports.pop_front()
@@ -299,9 +291,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Host<S> {
 
     /// Changes the largest text that IP lets the live connection of a pair send (§3.7.1): IP options have come or gone,
     /// which count (MUST-16).
-    pub fn limit_text(&mut self, pair: &SocketPair, octets: u16) {
+    pub fn limit_text(&mut self, now: Instant, pair: &SocketPair, octets: u16, emit: &mut Emit<'_>) {
         if let Some(index) = self.find(pair) {
-            self.connections[index].tcb.profile.largest_text = octets;
+            self.step(now, index, Event::LargestText(octets), emit);
         }
     }
 

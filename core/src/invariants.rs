@@ -189,6 +189,7 @@ fn describe(event: &Event<'_>) -> String {
         Event::Call(call) => alloc::format!("{call:?}"),
         Event::Timeout(timer) => String::from(timer.name()),
         Event::Icmp { error, seq } => alloc::format!("ICMP {error:?} about {seq:?}"),
+        Event::LargestText(octets) => alloc::format!("room for {octets} octets of text in a segment"),
     }
 }
 

@@ -33,6 +33,7 @@ pub fn step(tcb: &mut Tcb, context: Context, event: Event<'_>, actions: &mut Act
         Event::SegmentArrives(segment) => segment_arrives::segment_arrives(&mut step, segment),
         Event::Timeout(timer) => timeouts::timeout(&mut step, timer),
         Event::Icmp { error, seq } => icmp::error_arrives(&mut step, error, seq),
+        Event::LargestText(octets) => step.tcb.fit_text_to(octets),
     }
     output::send_what_may_be_sent(&mut step);
 }

@@ -256,6 +256,16 @@ impl Tcb {
         u32::from(self.snd.mss.min(self.profile.largest_text).max(1))
     }
 
+    /// IP carries at most so many octets of text in a segment from now on (§3.7.1). The congestion window has room for
+    /// one segment at least, also where segments grow (RFC 5681 §3.1).
+    pub(crate) fn fit_text_to(&mut self, octets: u16) {
+        self.profile.largest_text = octets;
+        let smss = self.effective_mss();
+        if let Some(congestion) = &mut self.congestion {
+            congestion.window = congestion.window.max(smss);
+        }
+    }
+
     /// The right edge of the window that we have offered.
     #[must_use]
     pub fn right_edge(&self) -> SeqNumber {

@@ -191,7 +191,7 @@ impl Stepped<'_> {
     fn segment(&self) -> Option<&Segment<'_>> {
         match self.event {
             Event::SegmentArrives(segment) => Some(segment),
-            Event::Call(_) | Event::Timeout(_) | Event::Icmp { .. } => None,
+            Event::Call(_) | Event::Timeout(_) | Event::Icmp { .. } | Event::LargestText(_) => None,
         }
     }
 

@@ -151,8 +151,9 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
 
     /// IP options take their room from the text (§3.7.1, MUST-16).
     fn make_room_for_the_route(&mut self, pair: SocketPair) {
-        let taken = self.line.of(pair).option_octets();
-        self.host.limit_text(&pair, self.largest_text.saturating_sub(taken));
+        let Self { host, now, line, largest_text, .. } = self;
+        let octets = largest_text.saturating_sub(line.of(pair).option_octets());
+        host.limit_text(*now, &pair, octets, &mut |datagram| line.take(&datagram));
     }
 
     fn send(&mut self, socket: SocketId, text: &[u8], urgent: bool) -> CallOutcome {
@@ -176,10 +177,10 @@ impl<S: FnMut(&mut Tcb, Context, Event<'_>, &mut Actions)> Reference<S> {
         };
         let ending = connection.ending;
         match knob {
-            Knob::Nagle(on) => {
-                self.host.set_nagle(ConnectionId(socket.0), on);
-                CallOutcome::Ok
-            }
+            Knob::Nagle(on) => match self.host_call(socket, Call::Nagle { on }) {
+                Outcome::Error(error) => CallOutcome::Error(failure(error, ending)),
+                _ => CallOutcome::Ok,
+            },
             Knob::UserTimeout(timeout) => {
                 let timeout = timeout.or(self.profile.user_timeout).or(Some(FOR_EVER));
                 let remote = Remote::Unspecified;

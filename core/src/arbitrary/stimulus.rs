@@ -317,6 +317,10 @@ impl Run {
                 self.step(Event::Icmp { error, seq: self.tcb.snd.una + u32::from(which / 110) })
             }
             UserCall::Rare(96..104) => self.step(Event::Call(Call::KeepAlive { interval: None })),
+            UserCall::Rare(which @ 112..120) => self.step(Event::Call(Call::Nagle { on: which % 2 == 0 })),
+            UserCall::Rare(which @ 120..128) => {
+                self.step(Event::LargestText([10, 536, 1420, 1460][usize::from(which % 4)]))
+            }
             UserCall::Rare(_) => self.step(Event::Call(Call::Status)),
         }
     }

@@ -182,6 +182,7 @@ pub(crate) enum When {
     Calls(Call<'static>),
     TimesOut(Timer),
     Reports(IcmpError, u32),
+    Carries(u16),
 }
 
 pub(crate) fn arrives(segment: Seg) -> When {
@@ -244,6 +245,15 @@ pub(crate) fn abort() -> When {
 
 pub(crate) fn keep_alive(interval: Option<Duration>) -> When {
     When::Calls(Call::KeepAlive { interval })
+}
+
+pub(crate) fn nagle(on: bool) -> When {
+    When::Calls(Call::Nagle { on })
+}
+
+/// IP carries at most so many octets of text in a segment from now on.
+pub(crate) fn carries(octets: u16) -> When {
+    When::Carries(octets)
 }
 
 pub(crate) fn status() -> When {
@@ -349,6 +359,7 @@ impl Connection {
             }
             When::Calls(call) => checked_step(tcb, *context, Event::Call(call), actions),
             When::TimesOut(timer) => checked_step(tcb, *context, Event::Timeout(timer), actions),
+            When::Carries(octets) => checked_step(tcb, *context, Event::LargestText(octets), actions),
             When::Reports(error, seq) => {
                 checked_step(tcb, *context, Event::Icmp { error, seq: SeqNumber(seq) }, actions)
             }

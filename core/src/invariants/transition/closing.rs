@@ -270,6 +270,7 @@ pub(in crate::invariants) const I_072: Invariant = Invariant {
         Event::Timeout(timer) if t.before.timers.has(timer) => !t.actions.rules.is_empty() && replies(t) == 0,
         Event::Timeout(_) => t.ignored(),
         Event::Icmp { .. } => replies(t) == 0 && (!t.actions.rules.is_empty() || t.ignored()),
+        Event::LargestText(_) => replies(t) == 0,
     },
 };
 

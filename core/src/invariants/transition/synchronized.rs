@@ -2,7 +2,8 @@
 
 use super::super::Invariant;
 use super::super::observation::Before;
-use crate::event::Signal;
+use crate::event::{Call, Event, Signal};
+use crate::profile::Profile;
 use crate::segment::{Control, Segment};
 use crate::state::State;
 use crate::tcb::Origin;
@@ -73,8 +74,17 @@ pub(in crate::invariants) const I_048: Invariant = Invariant {
 pub(in crate::invariants) const I_049: Invariant = Invariant {
     id: "I-049",
     clause: "§3.10.7.4 step 2",
-    sentence: "no step changes the endpoint's choices, the rules for RST among them",
-    holds: |t| t.before.profile == t.after.profile,
+    sentence: "no step changes the endpoint's choices, the rules for RST among them, but for those that the user or \
+               IP changes by it",
+    holds: |t| {
+        let before = t.before.profile;
+        let asked = match *t.event {
+            Event::Call(Call::Nagle { on }) if !t.refused() => Profile { nagle: on, ..before },
+            Event::LargestText(octets) => Profile { largest_text: octets, ..before },
+            _ => before,
+        };
+        t.after.profile == asked
+    },
 };
 
 pub(in crate::invariants) const I_050: Invariant = Invariant {

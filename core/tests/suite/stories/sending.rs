@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tcpspec_core::{Profile, State, Timer};
 
-use crate::fixture::{Connection, Remote, Request, ack, arrives, send, send_with, times_out};
+use crate::fixture::{
+    Connection, Remote, Request, ack, arrives, carries, close, nagle, send, send_with, times_out,
+};
 
 const TEXT: &[u8] = &[b'x'; 2000];
 
@@ -73,6 +75,28 @@ fn without_nagle_small_sends_go_at_once() {
     for seq in [101, 103, 105] {
         connection.on(send(b"ab"));
         assert_eq!(connection.sent(), [format!("<SEQ={seq}><ACK=301><CTL=PSH,ACK><DATA=ab>")]);
+    }
+}
+
+/// A SEND or CLOSE that is refused lets nothing go: what may go has gone before (§3.10.2, §3.10.4).
+#[test]
+fn text_that_waits_leaves_with_the_event_that_lets_it_go() {
+    for (event, may_go) in [(nagle(false), 60), (carries(50), 50)] {
+        let mut connection = Connection::in_state_with(State::Established, Profile::default());
+        connection.on(send(&TEXT[..536])).on(send(&TEXT[..60]));
+        assert!(connection.sent().is_empty(), "text is in flight");
+        connection.on(event);
+        assert_eq!(connection.only_segment().text.len(), may_go);
+        connection.on(close());
+        assert_eq!(
+            connection.outgoing().len(),
+            usize::from(may_go == 60),
+            "the FIN goes once no text is before it"
+        );
+        for refused in [send(b"late"), close()] {
+            connection.on(refused);
+            assert!(connection.sent().is_empty());
+        }
     }
 }
 
