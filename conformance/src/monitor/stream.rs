@@ -197,6 +197,11 @@ impl Received {
         self.too_many_fins() || self.fins().any(|known| known == position)
     }
 
+    /// Whether a FIN may have arrived with this number.
+    pub(super) fn may_end_with(&self, number: SeqNumber) -> bool {
+        self.base.is_some_and(|base| number.ge(base) && self.may_end_at(number.since(base)))
+    }
+
     /// Whether any FIN arrived.
     pub(super) const fn has_fin(&self) -> bool {
         self.fin_count > 0

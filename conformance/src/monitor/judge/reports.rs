@@ -124,13 +124,10 @@ pub(in crate::monitor) fn reported(
         // What the stack sent in answer to the same segment may say more.
         let before = known.unreported.filter(|missed| missed.arrivals != known.arrivals);
         pair.reports.unreported = before.or_else(|| {
-            left_out(pair, segment, blocks, received).map(|(octet, rule, differed)| Unreported {
-                octet,
-                at: segment.now,
-                arrivals: known.arrivals,
-                rule,
-                differed,
-            })
+            let (octet, rule, differed) = left_out(pair, segment, blocks, received)?;
+            let missed = Unreported { octet, at: segment.now, arrivals: known.arrivals, rule, differed };
+            // Who acknowledges the number of a FIN need not have held text that came with it.
+            (!received.may_end_with(octet)).then_some(missed)
         });
     }
     Ok(())

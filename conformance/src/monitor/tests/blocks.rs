@@ -107,11 +107,22 @@ fn blocks_are_of_what_came_above_a_gap_with_the_latest_first() {
 
 #[test]
 fn a_fin_may_have_the_number_of_text_that_was_dropped() {
-    let mut stack = altered(|profile| profile.selective_acknowledgment = true, |_, _, _| 1);
-    stack.loses = |segment| segment.seq == SeqNumber(1011) && !segment.text.is_empty();
-    let story = "+0 < . 11(10)\n+0 < . 31(10)\n+0 < . 1(10)\n+0 < F. 11\n+1 receive\n";
-    let run = play(&mut stack, OPEN, story);
-    assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    let after_it = "+0 < . 11(10)\n+0 < . 31(10)\n+0 < . 1(10)\n+0 < F. 11\n+1 receive\n";
+    let before_it = "+0 < . 11(10)\n+0 < F. 11\n+0 < . 31(10)\n+0 < . 1(10)\n+1 receive\n";
+    for story in [after_it, before_it] {
+        let mut stack = altered(|profile| profile.selective_acknowledgment = true, |_, _, _| 1);
+        stack.loses = |segment| segment.seq == SeqNumber(1011) && !segment.text.is_empty();
+        let run = play(&mut stack, OPEN, story);
+        assert_eq!(broken(&run), None, "{:?}\n{}", run.verdict, run.trace);
+    }
+}
+
+#[test]
+fn text_that_was_held_is_reported_whatever_ends_behind_it() {
+    let story = "+0 < . 11(10)\n+0 < F. 41\n+0 < . 31(10)\n+0 < . 1(10)\n+0 < . 21(10)\n+1 receive\n";
+    let reports: fn(&mut Profile) = |profile| profile.selective_acknowledgment = true;
+    let run = play(&mut altered(reports, reports!(3, HIGH)), OPEN, story);
+    assert_eq!(broken(&run), Some("I-102.4"), "{:?}\n{}", run.verdict, run.trace);
 }
 
 #[test]
