@@ -271,7 +271,7 @@ impl Pair {
         if segment.end() != segment.seq {
             // Nothing that arrived has brought it; the first time it may be a probe of another algorithm (V-56).
             let timeout = self.repetitions > 0 && segment.now != self.arrived_at;
-            self.flight.note_emission(segment, self.hypotheses.first().una, self.snd_max, timeout);
+            Flight::note_emission(self, segment, timeout);
             self.note_times(segment);
         }
         if segment.end().gt(self.snd_max) && self.hypotheses.all(|one| one.una == self.snd_max) {

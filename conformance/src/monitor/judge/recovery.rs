@@ -46,7 +46,7 @@ pub(in crate::monitor) struct Flight {
     again: bool,
     /// Something was sent again since the connection began.
     pub(in crate::monitor) lost: bool,
-    /// Something but duplicates may have had it sent again: a window that shrank, an error of the network.
+    /// Something but duplicates may have had it sent again: a window that shrank or was probed, an error of the network.
     disturbed: bool,
     /// The window of the acknowledgment that came last, if it was certainly looked at.
     window: Option<u16>,
@@ -110,32 +110,31 @@ impl Flight {
         self.after_timeout = None;
     }
 
-    /// The stack has sent something that takes sequence space. `una` is SND.UNA; `timeout` says that the head, if it is it,
-    /// goes again for a timeout.
-    pub(in crate::monitor) fn note_emission(
-        &mut self,
-        segment: &Emission,
-        una: SeqNumber,
-        max: SeqNumber,
-        timeout: bool,
-    ) {
-        self.after_timeout = if timeout && segment.repeats_head(una, max) {
+    /// The stack has sent something that takes sequence space; `timeout` says that the head, if it is it, goes again for a
+    /// timeout.
+    pub(in crate::monitor) fn note_emission(pair: &mut Pair, segment: &Emission, timeout: bool) {
+        let (una, max) = (pair.hypotheses.first().una, pair.snd_max);
+        let past_the_window = pair.hypotheses.any(|one| one.edge.le(segment.seq));
+        let flight = &mut pair.flight;
+        flight.after_timeout = if timeout && segment.repeats_head(una, max) {
             Some(segment.text)
         } else {
-            self.after_timeout.map(|sent| sent.saturating_add(segment.text))
+            flight.after_timeout.map(|sent| sent.saturating_add(segment.text))
         };
         if segment.seq.lt(max) {
-            self.lost = true;
-            // What a probe of a closed window carried goes again with the text behind it once the window opens.
-            self.disturbed |= segment.end().gt(max);
+            flight.lost = true;
             if segment.seq.le(una) {
-                (self.again, self.third_at) = (true, None);
+                (flight.again, flight.third_at) = (true, None);
             }
-        } else if una == max {
-            (self.since, self.segments) = (segment.now, 1);
-            (self.duplicates, self.certain, self.third_at, self.again) = (0, 0, None, false);
-        } else if self.segments > 0 {
-            self.segments += 1;
+            return;
+        }
+        // What a probe of a closed window carried goes again when the window opens, with or without the text behind it.
+        flight.disturbed |= segment.text > 0 && past_the_window;
+        if una == max {
+            (flight.since, flight.segments) = (segment.now, 1);
+            (flight.duplicates, flight.certain, flight.third_at, flight.again) = (0, 0, None, false);
+        } else if flight.segments > 0 {
+            flight.segments += 1;
         }
     }
 

@@ -118,6 +118,18 @@ const FALSE_ALARMS: &[Pair] = &[
         rule: "I-123.2",
     },
     Pair {
+        about: "the octet that probed a closed window goes again alone, which is no retransmission either",
+        may: || alters(|_, _, _| 1),
+        story: "setup congestion=on nagle=off send.buffer=131072\n+0 open passive\n+0 < S <mss 500>\n+0 < .\n\
+                +0 send 7000\n+0 < . ack snd.una+2000 win 0\n+1.01 < . ack snd.una\n+0 < . ack snd.una\n\
+                +0 < . ack snd.una\n+0 < . ack snd.una\n+0 < . ack snd.una\n",
+        may_not: || faulty("congestion/every-duplicate-counts-as-the-third"),
+        near_miss: "setup congestion=on nagle=off\n+0 open passive\n+0 < S\n+0 < . win 0\n+0 < .\n+0 send 100\n\
+                    +0 send 100\n+0 send 100\n+0 send 100\n+0 send 100\n+0 send 100\n+0 < . ack 1\n+0 < . ack 1\n\
+                    +0 < . ack 1\n+0 < . ack 1\n",
+        rule: "I-123.2",
+    },
+    Pair {
         about: "text beyond the window may be taken where there is room, and what room there is may be unknown",
         may: || roomy(true),
         story: "setup buffer=1000\n+0 open passive\n+0 < S\n+0 < .\n+0 < . (1000)\n+0 < . (1000)\n+1 receive\n",
