@@ -11,7 +11,7 @@ use super::arrival::Class;
 use super::excuses::Excuses;
 
 /// Records that one connection may have; more make it inconclusive.
-pub(super) const MOST: usize = 32;
+pub(super) const MOST: usize = 64;
 
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
