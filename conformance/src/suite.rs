@@ -16,7 +16,8 @@
 //! let selection = Selection { filter: Some("time-wait".into()), ..Selection::default() };
 //! let deviations = Deviations::default();
 //! let results = suite::play(&mut stack, selection.cases(), Family::V4, &deviations, |_| {});
-//! let report = Report { stack: stack.declaration().clone(), family: Family::V4, results };
+//! let gone = suite::gone(&mut stack, Family::V4, &deviations);
+//! let report = Report { stack: stack.declaration().clone(), family: Family::V4, results, gone };
 //! println!("{}", terminal::render(&report));
 //! assert!(report.is_as_expected());
 //! ```
@@ -29,9 +30,11 @@ use crate::stack::Stack;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
+mod listed;
 pub mod sensitivity;
 mod side_by_side;
 
+pub use listed::{Gone, gone};
 pub use side_by_side::{Turn, Waiting, play_side_by_side};
 
 /// Which cases to play.

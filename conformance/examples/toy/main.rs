@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let mut toy = Toy::with(if mended { &[] } else { &Bug::ALL });
     let (cases, family) = (Selection::default(), Family::V4);
     let results = suite::play(&mut toy, cases.cases(), family, &Deviations::default(), |_| {});
-    let report = Report { stack: toy.declaration().clone(), family, results };
+    let report = Report { stack: toy.declaration().clone(), family, results, gone: Vec::new() };
     print!("{}", terminal::render(&report));
     if report.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

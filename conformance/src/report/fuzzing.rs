@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::terminal::wrapped;
+use super::terminal::{self, wrapped};
 use crate::bench::Family;
 use crate::deviation::KnownFinding;
 use crate::engine::{Finding, Judged, Outcome, Progress};
@@ -51,9 +51,7 @@ pub fn render(
         departure(&mut text, finding, folder);
     }
     for entry in outcome.gone.iter().filter_map(|index| deviations.get(*index)) {
-        let what = format!("{}: {}", entry.rules.join(", "), entry.differed.join(", "));
-        let _ = writeln!(text, "\nFIXED {what}\n  A listed departure no longer happens in its story:");
-        let _ = writeln!(text, "{}", wrapped(&entry.cause.reason, 2));
+        text.push_str(&terminal::gone(entry));
     }
     known(&mut text, outcome, deviations);
     if let Some(reason) = &outcome.given_up {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Counts, Report};
 use crate::deviation::place;
-use crate::suite::CaseResult;
+use crate::suite::{CaseResult, Gone};
 use crate::verdict::{Reading, Verdict};
 
 /// Version of the format. It grows when a field changes its meaning or goes, not when one is added.
@@ -18,6 +18,7 @@ struct Document<'a> {
     as_expected: bool,
     counts: CountsObject,
     cases: Vec<CaseObject<'a>>,
+    gone: Vec<GoneObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +53,16 @@ struct CaseObject<'a> {
     departure: Option<Departure<'a>>,
 }
 
+/// A listed departure that does not happen in its story any more.
+#[derive(Serialize)]
+struct GoneObject<'a> {
+    rules: &'a [String],
+    differed: &'a [String],
+    reason: &'a str,
+    story: &'a str,
+    instead: String,
+}
+
 #[derive(Serialize)]
 struct Departure<'a> {
     /// The same departure has the same signature in every run: case and step.
@@ -78,11 +89,23 @@ pub fn render(report: &Report) -> String {
         as_expected: report.is_as_expected(),
         counts: CountsObject { passed, failed, known, fixed, skipped, inconclusive },
         cases: report.results.iter().map(case).collect(),
+        gone: report.gone.iter().map(gone).collect(),
     };
     let mut text =
         serde_json::to_string_pretty(&document).expect("plain strings and numbers always serialize");
     text.push('\n');
     text
+}
+
+fn gone(gone: &Gone) -> GoneObject<'_> {
+    let Gone { entry, instead } = gone;
+    GoneObject {
+        rules: &entry.rules,
+        differed: &entry.differed,
+        reason: &entry.cause.reason,
+        story: entry.story.as_deref().unwrap_or_default(),
+        instead: instead.to_string(),
+    }
 }
 
 fn case(result: &CaseResult) -> CaseObject<'_> {

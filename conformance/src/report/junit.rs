@@ -6,7 +6,7 @@
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Report, terminal};
-use crate::suite::CaseResult;
+use crate::suite::{CaseResult, Gone};
 use crate::verdict::Verdict;
 
 /// The whole report.
@@ -21,7 +21,23 @@ pub fn render(report: &Report) -> String {
         suite.add_test_cases(results.iter().map(|result| test_case(report, result)));
         document.add_test_suite(suite);
     }
+    if !report.gone.is_empty() {
+        let mut suite = TestSuite::new("known deviations");
+        suite.add_test_cases(report.gone.iter().map(|gone| no_longer(report, gone)));
+        document.add_test_suite(suite);
+    }
     document.to_string().expect("plain text can always be written as XML")
+}
+
+/// A listed departure that does not happen in its story any more.
+fn no_longer(report: &Report, gone: &Gone) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type("FIXED");
+    status.set_message("a listed deviation is gone");
+    status.set_description(terminal::gone(&gone.entry));
+    let mut test_case = TestCase::new(gone.entry.rules.join(", "), status);
+    test_case.set_classname(format!("{}.known-deviations", report.stack.name));
+    test_case
 }
 
 fn test_case(report: &Report, result: &CaseResult) -> TestCase {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::{Counts, Report};
 use crate::bench::Run;
-use crate::deviation::{case_line, place, seen};
+use crate::deviation::{KnownFinding, case_line, place, seen};
 use crate::requirement;
 use crate::scenario::Scenario;
 use crate::stack::Declaration;
-use crate::suite::CaseResult;
+use crate::suite::{CaseResult, Gone};
 use crate::trace::Trace;
 use crate::verdict::{Failure, Reading, Verdict};
 
@@ -67,6 +67,26 @@ fn departures(text: &mut String, report: &Report) {
             fixed(text, result, reason);
         }
     }
+    for Gone { entry, instead } in &report.gone {
+        text.push_str(&gone(entry));
+        let _ = writeln!(text, "{}", wrapped(&format!("Instead: {instead}"), 2));
+    }
+}
+
+/// A departure that is listed with a story, which does not show it any more.
+pub(super) fn gone(entry: &KnownFinding) -> String {
+    let what = format!("{}: {}", entry.rules.join(", "), entry.differed.join(", "));
+    let reason = wrapped(&entry.cause.reason, 2);
+    let story = entry.story.as_deref().unwrap_or_default();
+    format!(
+        "\nFIXED {what}\n  A listed departure no longer happens in its story:\n{reason}\n\n{}\n",
+        indented(story)
+    )
+}
+
+/// Every line of a text four columns further to the right.
+fn indented(text: &str) -> String {
+    text.lines().filter(|line| !line.is_empty()).map(|line| format!("    {line}\n")).collect()
 }
 
 /// What fails the run about one case: a departure with its trace, or a listed one that is gone. Empty if nothing does.

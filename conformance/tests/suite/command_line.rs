@@ -73,6 +73,33 @@ fn a_listed_departure_that_is_gone_fails_the_run() {
     assert!(report.contains("FIXED 3.5/passive-open"), "{report}");
 }
 
+/// A story in which nothing happens that is listed, and one in which something else does.
+#[test]
+fn a_listed_story_that_shows_nothing_or_something_else_fails_the_run() {
+    let story = "+0 open active\n+0 < S\n+0 < F.\n+0 < . (1)\n+0.1 receive";
+    for (stack, rule, instead) in [("reference", "I-045", "PASS"), ("smoltcp", "I-123", "FAIL")] {
+        let entry = format!(
+            "[[cause]]\nversions = \"*\"\nreason = \"Made up.\"\n\
+             [[cause.finding]]\nrules = [\"{rule}\"]\ndiffered = [\"silence\"]\nstory = \"\"\"\n{story}\n\"\"\"\n"
+        );
+        let list = Scratch::new(&format!("{stack}.toml"), &entry);
+        let check = ["check", "--stack", stack, "--deviations", list.name()];
+        let (code, report) = run(&check);
+        assert_eq!(code, Some(1));
+        let gone = format!(
+            "FIXED {rule}: silence\n  A listed departure no longer happens in its story:\n  Made up.\n"
+        );
+        assert!(report.contains(&gone) && report.contains(&format!("  Instead: {instead}")), "{report}");
+        let (_, report) = run(&[&check[..], &["--format", "json"]].concat());
+        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        assert_eq!(report["gone"][0]["rules"][0], rule, "{}", report["gone"]);
+        let (_, report) = run(&[&check[..], &["--format", "junit"]].concat());
+        assert!(report.contains("<testsuite name=\"known deviations\" tests=\"1\""), "{report}");
+        let (_, report) = run(&[&check[..], &["--filter", "3.6/"]].concat());
+        assert!(!report.contains("no longer happens"), "only the whole suite asks for them: {report}");
+    }
+}
+
 #[test]
 fn the_report_for_programs_is_json_with_a_version() {
     let (code, report) = run(&["check", "--no-deviations", "--filter", "3.6/", "--format", "json"]);
