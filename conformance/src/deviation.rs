@@ -135,11 +135,14 @@ impl Deviations {
         self.findings_of(version).find(|entry| entry.is_about(cause))
     }
 
-    /// The entry for a departure with this cause in the shortest story that shows it, if there is one.
+    /// The entry for a departure with this cause in the shortest story that shows it, if there is one: the one that says
+    /// most of it.
     #[must_use]
     pub fn finding_in(&self, cause: &Cause, story: &Scenario, version: &str) -> Option<&KnownFinding> {
         let in_story = |entry: &&KnownFinding| !entry.due_to(cause, story).is_empty();
-        self.finding(cause, version).or_else(|| self.findings_of(version).find(in_story))
+        let specific = |entry: &&KnownFinding| entry.is_specific() && in_story(entry);
+        let found = self.finding(cause, version).or_else(|| self.findings_of(version).find(specific));
+        found.or_else(|| self.findings_of(version).find(in_story))
     }
 
     /// Applies the list to the verdict of a judge: a departure with a cause that is listed is known.

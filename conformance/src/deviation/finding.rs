@@ -73,6 +73,12 @@ impl KnownFinding {
             && (self.classes.is_empty() || self.classes.iter().any(|class| matches(class, &cause.class)))
     }
 
+    /// Whether the entry names rules and what differed, and is not about whatever its steps bring about.
+    #[must_use]
+    pub fn is_specific(&self) -> bool {
+        !self.rules.iter().chain(&self.differed).any(|name| name == ANY)
+    }
+
     /// Why the entry can be of no use, or would cover too much.
     pub(super) fn problem(&self) -> Option<String> {
         if self.rules.is_empty() || self.differed.is_empty() {
@@ -81,8 +87,7 @@ impl KnownFinding {
         if let Some(state) = self.states.iter().find(|state| State::from_name(state).is_none()) {
             return Some(format!("there is no state {state}"));
         }
-        let any = self.rules.iter().chain(&self.differed).any(|name| name == ANY);
-        if any && self.steps.is_empty() {
+        if !self.is_specific() && self.steps.is_empty() {
             return Some("it is about any departure, so it must have steps".to_owned());
         }
         let says_nothing = |pattern: &String| pattern.trim_matches(['*', '<', ' ']).is_empty();
@@ -205,6 +210,23 @@ mod tests {
         assert!(!known.is_about(&cause));
         assert_eq!(Vec::from_iter(known.due_to(&cause, &story("+0 < SF"))), [0]);
         assert!(known.due_to(&cause, &story("+0 < S")).is_empty());
+    }
+
+    #[test]
+    fn an_entry_that_names_a_departure_comes_before_one_about_any() {
+        let any = "[[cause.finding]]\nrules = [\"*\"]\ndiffered = [\"*\"]\nsteps = [[\"< SF*\"]]\n";
+        let named = any.replacen('*', "I-051", 1).replacen('*', "no answer", 1);
+        let causes = [("any", any), ("named", &named)];
+        let list =
+            causes.map(|(why, text)| format!("[[cause]]\nversions = \"*\"\nreason = \"{why}\"\n{text}"));
+        let list = Deviations::parse(&list.concat()).expect("a list");
+        let story = scenario::parse_one("tcpspec 1\nscenario a\n+0 < SF\n").expect("valid");
+        let listed = |rule| {
+            let cause = cause(rule, State::Established, "SYN in the window");
+            list.finding_in(&cause, &story, "1.0.0").map(|entry| entry.cause.reason.clone())
+        };
+        assert_eq!(listed("I-051").as_deref(), Some("named"));
+        assert_eq!(listed("I-052").as_deref(), Some("any"));
     }
 
     #[test]

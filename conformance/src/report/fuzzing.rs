@@ -127,10 +127,12 @@ fn known(text: &mut String, outcome: &Outcome, deviations: &[&KnownFinding]) {
     }
 }
 
-/// The entry by which a cause counts as known: where none is about it whatever the story, one that was about its story.
+/// The entry by which a cause counts as known: where none is about it whatever the story, one that was about its story,
+/// and of these one that names it.
 fn entry_of<'e>(deviations: &[&'e KnownFinding], cause: &Cause) -> Option<&'e KnownFinding> {
-    let about = deviations.iter().find(|entry| entry.is_about(cause));
-    about.or_else(|| deviations.iter().find(|entry| entry.names(cause))).copied()
+    let naming = || deviations.iter().filter(|entry| entry.names(cause));
+    let about = naming().find(|entry| entry.is_about(cause));
+    about.or_else(|| naming().find(|entry| entry.is_specific())).or_else(|| naming().next()).copied()
 }
 
 /// What came of a finding's story, and the entry that lists it.
