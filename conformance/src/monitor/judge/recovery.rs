@@ -116,6 +116,8 @@ impl Flight {
         let (una, max) = (pair.hypotheses.first().una, pair.snd_max);
         let past_the_window = pair.hypotheses.any(|one| one.edge.le(segment.seq));
         let flight = &mut pair.flight;
+        // Where nothing has arrived since, only another timeout brings the head once more.
+        let timeout = timeout || flight.after_timeout.is_some();
         flight.after_timeout = if timeout && segment.repeats_head(una, max) {
             Some(segment.text)
         } else {

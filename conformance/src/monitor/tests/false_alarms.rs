@@ -325,6 +325,16 @@ const FALSE_ALARMS: &[Pair] = &[
         near_miss: "+0 < . from other\n",
         rule: "I-032",
     },
+    Pair {
+        about: "a window of one segment is counted from the last timeout, also of a head that something disturbed",
+        may: || Box::new(Smoltcp::new()),
+        story: "setup congestion=on\n\n+0 open passive\n+0 < S\n+0 < .\n+0 send 536\n+1 < . peer.nxt-1\n\
+                +10 send 1000\n+0 close\n",
+        may_not: || faulty("congestion/timeout-sends-everything-again"),
+        near_miss: "setup congestion=on\n\n+0 open passive\n+0 < S <mss 100>\n+0 < .\n+0 send 400\n\
+                    +1 < . peer.nxt-1\n+10 receive\n",
+        rule: "I-017",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.
