@@ -3,7 +3,7 @@
 use tcpspec_core::{Control, Instant, SeqNumber, State};
 
 use super::arrive::Context;
-use super::steps::{Acceptable, acceptable, push_taking};
+use super::steps::{Acceptable, acceptable, push_taking, seventh_text};
 use crate::monitor::arrival::Arrival;
 use crate::monitor::hypothesis::{Ending, Hypotheses, Hypothesis, Why};
 use crate::monitor::profile::Side;
@@ -35,6 +35,20 @@ pub(super) fn fin_acknowledged(hypothesis: Hypothesis, context: &Context<'_>) ->
         State::LastAck => hypothesis.closed(Ending::Closed),
         _ => hypothesis,
     })
+}
+
+/// V-23: closed in SYN-RECEIVED, it is in FIN-WAIT-1 already. There an acknowledgment of nothing new is a duplicate, and
+/// what it brings is taken all the same.
+pub(super) fn in_fin_wait_1_already(
+    hypothesis: Hypothesis,
+    segment: &Arrival,
+    context: &Context<'_>,
+    out: &mut Hypotheses,
+) {
+    out.push(hypothesis);
+    if segment.ack == hypothesis.una && (segment.text > 0 || segment.has(Control::FIN)) {
+        seventh_text(Hypothesis { state: State::FinWait1, ..hypothesis }, segment, context, out);
+    }
 }
 
 /// TIME-WAIT begins. Windows and what waits to be sent are past.

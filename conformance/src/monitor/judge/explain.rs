@@ -157,6 +157,10 @@ fn syn(hypothesis: &Hypothesis, segment: &Emission, pair: &Pair) -> Result<Hypot
             Ok(Hypothesis { una, syn_ack: None, ack: None, fresh: false, nxt: at, ..hypothesis })
         }
         State::Closed | State::Listen => Err(reason("I-120", "a SYN without a request or an OPEN")),
+        // V-23: closed in SYN-RECEIVED, it is in FIN-WAIT-1 and its SYN is still unacknowledged.
+        _ if hypothesis.closing && same && hypothesis.una == segment.seq => {
+            acknowledgment(hypothesis, segment, pair)
+        }
         _ => Err(reason("I-030", "a SYN on an open connection")),
     }
 }

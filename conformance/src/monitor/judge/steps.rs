@@ -347,8 +347,7 @@ fn fifth_ack(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, o
         // V-46: with the check of RFC 5961 §5 before the text of the state.
         context.challenge(hypothesis.excused_by(46), Why::Old, out);
         if hypothesis.closing {
-            // V-23: in FIN-WAIT-1 already, where this acknowledges nothing new.
-            out.push(hypothesis.excused_by(23));
+            super::closing::in_fin_wait_1_already(hypothesis.excused_by(23), segment, context, out);
         }
         return;
     }
@@ -433,7 +432,12 @@ fn reach(hypothesis: &Hypothesis, context: &Context<'_>) -> SeqNumber {
 }
 
 /// The seventh check: text.
-fn seventh_text(hypothesis: Hypothesis, segment: &Arrival, context: &Context<'_>, out: &mut Hypotheses) {
+pub(super) fn seventh_text(
+    hypothesis: Hypothesis,
+    segment: &Arrival,
+    context: &Context<'_>,
+    out: &mut Hypotheses,
+) {
     if !hypothesis.state.accepts_text() {
         // V-59, V-48: whether what is ignored is acknowledged is free.
         let fin_again = segment.has(Control::FIN) && segment.end_of_text() == hypothesis.nxt_most;

@@ -335,6 +335,22 @@ const FALSE_ALARMS: &[Pair] = &[
                     +1 < . peer.nxt-1\n+10 receive\n",
         rule: "I-017",
     },
+    Pair {
+        about: "V-23: closed in SYN-RECEIVED, it is in FIN-WAIT-1, where a duplicate brings text and a FIN",
+        may: || Box::new(Smoltcp::new()),
+        story: "+0 open active\n+0 < S\n+0 close\n+0 < . (1) ack snd.una\n+0 receive\n+0 < F. ack snd.una\n",
+        may_not: || {
+            alters(|number, _, header| {
+                if number == 2 {
+                    (header.ctl, header.seq, header.ack, header.wnd) =
+                        (Control::ACK, header.seq + 1, SeqNumber(1002), 4096);
+                }
+                1
+            })
+        },
+        near_miss: "+0 open active\n+0 < S\n+0 < F. ack snd.una\n",
+        rule: "I-083",
+    },
 ];
 
 /// What is wrong with a pair of stories; the first is told to this monitor.
