@@ -164,26 +164,23 @@ fn contents(
     Ok(())
 }
 
-/// I-102.3: the first block holds the segment that came last.
+/// I-102.3: no block but the first holds the segment that came last. Whether the first should have held more of it shows
+/// later: a stack may have kept a part (SHLD-31).
 fn order(known: &Reports, pair: &Pair, segment: &Emission, blocks: &[Block]) -> Judgement {
     let above = blocks.iter().filter(|(start, _)| start.gt(segment.ack));
     let Some((trigger, first)) = trigger(known, pair, segment).zip(above.clone().next().copied()) else {
         return Ok(());
     };
-    let elsewhere = !holds(first, trigger) && above.clone().any(|block| holds(*block, trigger));
-    // A stack that dropped the segment says what it said before.
-    let part = overlap(first, trigger) && !holds(first, trigger) && known.first != Some(first);
-    if !elsewhere && !part {
+    if holds(first, trigger) || !above.clone().any(|block| holds(*block, trigger)) {
         return Ok(());
     }
-    let differed = if part { "not the whole segment" } else { "another block first" };
     let irs = pair.hypotheses.first().irs;
     let [from, to, start, end] =
         [trigger.0, trigger.1, first.0, first.1].map(|number| number.offset_from(irs));
     let what = format!(
         "expected a first block with the segment that came last, from {from} up to {to}; seen one from {start} up to {end}"
     );
-    object("I-102.3", "acknowledgment", differed, what)
+    object("I-102.3", "acknowledgment", "another block first", what)
 }
 
 /// The text that came last, if it lies above a gap and inside the window that was offered.
@@ -204,9 +201,13 @@ fn left_out(
     let Some(first) = above else {
         return ranges.next().map(|(start, _)| (start, "I-102.4", "no blocks"));
     };
-    let trigger = trigger(&pair.reports, pair, segment).filter(|trigger| !overlap(*first, *trigger));
-    if let Some((start, _)) = trigger.filter(|(start, end)| received.holds(*start, *end)) {
-        return Some((start, "I-102.3", "not the segment that came last"));
+    let trigger = trigger(&pair.reports, pair, segment).filter(|trigger| !holds(*first, *trigger));
+    if let Some((start, end)) = trigger.filter(|(start, end)| received.holds(*start, *end)) {
+        return Some(match overlap(*first, (start, end)) {
+            false => (start, "I-102.3", "not the segment that came last"),
+            true if first.0.gt(start) => (start, "I-102.3", "not the whole segment"),
+            true => (first.1, "I-102.3", "not the whole segment"),
+        });
     }
     let next = first.1 + 1;
     if received.holds(first.1, next) && received.above(segment.ack).any(|range| holds(range, (first.1, next)))

@@ -45,6 +45,7 @@ static HIGH: [u8; 12] = report(&[(31, 41)]);
 static MISSING: [u8; 20] = report(&[(31, 41), (11, 22)]);
 static EMPTY: [u8; 20] = report(&[(31, 41), (11, 11)]);
 static SHORT: [u8; 20] = report(&[(31, 40), (11, 21)]);
+static HIGH_BUT_ONE: [u8; 12] = report(&[(31, 40)]);
 static SECOND_OF_TWO: [u8; 12] = report(&[(21, 31)]);
 static OLD: [u8; 12] = report(&[(1, 11)]);
 
@@ -76,6 +77,16 @@ const DROPPED: Alter = |number, _, header| {
     1
 };
 
+/// Has no room for the last octet of what came last.
+const CUT: Alter = |number, _, header| {
+    match number {
+        2 => header.options = &SHORT,
+        3 => header.options = &HIGH_BUT_ONE,
+        _ => {}
+    }
+    1
+};
+
 #[test]
 fn blocks_are_of_what_came_above_a_gap_with_the_latest_first() {
     let table: &[(&str, Option<&str>, &str, &str, Alter)] = &[
@@ -86,7 +97,14 @@ fn blocks_are_of_what_came_above_a_gap_with_the_latest_first() {
         ("no octets", Some("I-102.2"), OPEN, TWO_GAPS, reports!(2, EMPTY)),
         ("the latest not first", Some("I-102.3"), OPEN, TWO_GAPS, reports!(2, LOW_FIRST)),
         ("any first, in answer to no text", None, OPEN, ASKED, reports!(3, LOW_FIRST)),
-        ("not the whole of the latest", Some("I-102.3"), OPEN, TWO_GAPS, reports!(2, SHORT)),
+        (
+            "not the whole of the latest, all of which is held",
+            Some("I-102.3"),
+            OPEN,
+            FILLED,
+            reports!(2, SHORT),
+        ),
+        ("all of the latest that there was room for", None, OPEN, SENT_AGAIN, CUT),
         ("the latest dropped, as far as anybody knows", None, OPEN, TWO_GAPS, reports!(2, LOW)),
         ("the latest dropped and sent again", None, OPEN, SENT_AGAIN, DROPPED),
         ("the latest held and not reported", Some("I-102.3"), OPEN, FILLED, reports!(2, LOW)),
